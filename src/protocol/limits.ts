@@ -1,0 +1,36 @@
+/** Bounds that clients may rely on (CONTRACT, Limits). Lengths are Unicode code points unless they say bytes. */
+export const limits = {
+  messageChars: 4_000,
+  roomNameChars: 100,
+  roomDescriptionChars: 500,
+  roomMembers: 500,
+  displayNameChars: 100,
+  bioChars: 500,
+  statusTextChars: 256,
+  usernameMinChars: 3,
+  usernameMaxChars: 32,
+  emailChars: 254,
+  passwordMinChars: 8,
+  passwordMaxChars: 128,
+  deviceNameChars: 100,
+  tempIdChars: 64,
+  refChars: 64,
+  pageDefault: 50,
+  pageMax: 100,
+  changesPerRoom: 500,
+  roomsPerSync: 200,
+  membersPerRequest: 100,
+  unreadMax: 100,
+  clientFrameBytes: 64 * 1024,
+  bodyBytes: 1024 * 1024,
+  socketsPerUser: 5,
+  messagesPerSecond: 10,
+  messageBurst: 20,
+  /** Rooms above this many members hear no joins, leaves, typing or receipts. */
+  broadcastMembers: 500,
+  /** Rooms up to this many members get system lines for joins and leaves. */
+  systemLineMembers: 100,
+} as const;
+
+/** Heartbeat of a socket, in seconds: the client pings, expects the pong, and is closed when silent. */
+export const heartbeat = { pingEveryS: 30, pongWithinS: 10, silentForS: 60 } as const;

@@ -1,0 +1,208 @@
+import { z } from "zod";
+
+/** RFC 3339 in UTC with milliseconds. */
+const time = z.string();
+const count = z.number().int().nonnegative();
+
+export const systemRole = z.enum(["admin", "moderator", "user"]);
+export type SystemRole = z.infer<typeof systemRole>;
+
+export const roomRole = z.enum(["owner", "admin", "member"]);
+export type RoomRole = z.infer<typeof roomRole>;
+
+export const roomType = z.enum(["public", "private", "direct"]);
+export type RoomType = z.infer<typeof roomType>;
+
+export const gender = z.enum(["male", "female", "other"]);
+export const presenceStatus = z.enum(["online", "away", "busy", "invisible", "offline"]);
+
+export const privacy = z.strictObject({
+  read_receipts: z.boolean(),
+  last_seen: z.boolean(),
+  direct_messages: z.enum(["everyone", "friends"]),
+});
+export type Privacy = z.infer<typeof privacy>;
+
+/** How a person appears beside what they wrote. */
+export const userRef = z.object({
+  id: z.string(),
+  username: z.string(),
+  display_name: z.string(),
+  avatar_url: z.string().nullable(),
+});
+export type UserRef = z.infer<typeof userRef>;
+
+export const user = userRef.extend({ status: presenceStatus, last_seen_at: time.nullable() });
+export type User = z.infer<typeof user>;
+
+export const profile = user.extend({ bio: z.string(), status_text: z.string(), gender: gender.nullable() });
+export type Profile = z.infer<typeof profile>;
+
+export const me = profile.extend({
+  email: z.string().nullable(),
+  email_verified: z.boolean(),
+  role: systemRole,
+  privacy,
+  created_at: time,
+  last_login_at: time.nullable(),
+});
+export type Me = z.infer<typeof me>;
+
+/** What sign-in gives. `refresh_token` is absent where it travels in the cookie alone. */
+export const credentials = z.object({ token: z.string(), expires_at: time, refresh_token: z.string().optional() });
+export type Credentials = z.infer<typeof credentials>;
+
+export const session = z.object({
+  id: z.string(),
+  device_name: z.string(),
+  ip: z.string(),
+  created_at: time,
+  last_used_at: time,
+  current: z.boolean(),
+});
+export type Session = z.infer<typeof session>;
+
+export const room = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  type: roomType,
+  is_lobby: z.boolean(),
+  avatar_url: z.string().nullable(),
+  owner: z.object({ id: z.string(), username: z.string() }).nullable(),
+  created_by: z.string().nullable(),
+  member_count: count,
+  max_members: count.nullable(),
+  slow_mode_s: count,
+  last_seq: count,
+  rev: count,
+  created_at: time,
+});
+export type Room = z.infer<typeof room>;
+
+export const systemKind = z.enum([
+  "room_created",
+  "member_joined",
+  "member_left",
+  "member_added",
+  "member_kicked",
+  "role_changed",
+  "owner_changed",
+  "name_changed",
+  "description_changed",
+  "type_changed",
+]);
+export type SystemKind = z.infer<typeof systemKind>;
+
+const named = z.object({ id: z.string(), username: z.string(), display_name: z.string() });
+
+/** What a system line tells; the client words it. `value` is the new name, role, … */
+export const systemLine = z.object({
+  kind: systemKind,
+  actor: named,
+  target: named.optional(),
+  value: z.string().optional(),
+});
+export type SystemLine = z.infer<typeof systemLine>;
+
+export const messageType = z.enum(["text", "image", "file", "video", "audio", "system"]);
+export type MessageType = z.infer<typeof messageType>;
+
+export const message = z.object({
+  id: z.string(),
+  room_id: z.string(),
+  seq: count,
+  rev: count,
+  sender: userRef,
+  content: z.string(),
+  type: messageType,
+  system: systemLine.optional(),
+  reply_to: z.object({ id: z.string(), sender: userRef, content: z.string() }).nullable(),
+  files: z.array(z.unknown()),
+  reactions: z.array(z.object({ emoji: z.string(), count, me: z.boolean().optional() })),
+  mentions: z.array(z.string()),
+  created_at: time,
+  is_edited: z.boolean(),
+  edited_at: time.nullable(),
+  is_deleted: z.boolean(),
+  is_recalled: z.boolean(),
+  temp_id: z.string().nullable(),
+});
+export type Message = z.infer<typeof message>;
+
+/** A message that is hidden from whoever reads: it keeps its numbers and nothing else. */
+export const hiddenMessage = z.object({
+  id: z.string(),
+  room_id: z.string(),
+  seq: count,
+  rev: count,
+  is_hidden: z.literal(true),
+});
+export const timelineMessage = z.union([message, hiddenMessage]);
+export type TimelineMessage = z.infer<typeof timelineMessage>;
+
+export const member = z.object({
+  user_id: z.string(),
+  username: z.string(),
+  display_name: z.string(),
+  avatar_url: z.string().nullable(),
+  role: roomRole,
+  status: presenceStatus,
+  joined_at: time,
+  muted_until: time.nullable(),
+});
+export type Member = z.infer<typeof member>;
+
+export const cursor = z.object({ user_id: z.string(), read_seq: count, delivered_seq: count });
+export type Cursor = z.infer<typeof cursor>;
+
+/** A room as one of its members has it. `cursors` is there in direct rooms. */
+export const joinedRoom = room.extend({
+  last_message: timelineMessage.nullable(),
+  read_seq: count,
+  unread_count: count,
+  mention_count: count,
+  my_role: roomRole,
+  peer: user.optional(),
+  cursors: z.array(cursor).optional(),
+});
+export type JoinedRoom = z.infer<typeof joinedRoom>;
+
+export const registrationInvite = z.object({
+  code: z.string(),
+  url: z.string(),
+  created_by: z.string().nullable(),
+  max_uses: count.nullable(),
+  uses: count,
+  expires_at: time.nullable(),
+});
+export type RegistrationInvite = z.infer<typeof registrationInvite>;
+
+export const serverInfo = z.object({
+  name: z.string(),
+  version: z.string(),
+  registration: z.enum(["open", "invite", "closed"]),
+  guests: z.boolean(),
+  features: z.array(z.string()),
+  limits: z.object({
+    message_chars: count,
+    room_members: count,
+    page_size: count,
+    messages_per_second: count,
+    sockets_per_user: count,
+  }),
+});
+export type ServerInfo = z.infer<typeof serverInfo>;
+
+/** What changed in a room after a `rev`, each thing in its present state. */
+export const roomChanges = z.object({
+  room_id: z.string(),
+  room: room.optional(),
+  messages: z.array(timelineMessage),
+  members: z.array(member),
+  members_removed: z.array(z.string()),
+  cursors: z.array(cursor),
+  rev: count,
+  has_more: z.boolean(),
+});
+export type RoomChanges = z.infer<typeof roomChanges>;

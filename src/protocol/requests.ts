@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { limits } from "./limits.ts";
+import { gender, messageType, presenceStatus, privacy, roomRole } from "./models.ts";
+import { multiline, reference, singleLine, tempId } from "./text.ts";
+
+/** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
+
+const password = z.string().min(limits.passwordMinChars).max(limits.passwordMaxChars);
+/** A password as typed at sign-in: only bounded, so that a wrong one is wrong and not invalid. */
+const typedPassword = z.string().min(1).max(limits.passwordMaxChars);
+const email = z
+  .string()
+  .trim()
+  .max(limits.emailChars)
+  .pipe(z.email({ pattern: z.regexes.email }));
+const username = z.string().regex(/^[A-Za-z0-9_.-]{3,32}$/, "must be 3-32 letters, digits or _ . -");
+const displayName = singleLine({ min: 1, max: limits.displayNameChars });
+const roomName = singleLine({ min: 1, max: limits.roomNameChars });
+const roomDescription = multiline({ max: limits.roomDescriptionChars });
+const oneTimeToken = z.string().min(1).max(200);
+
+export const register = z.strictObject({
+  username,
+  password,
+  email: email.optional(),
+  display_name: displayName.optional(),
+  gender: gender.optional(),
+  invite_code: oneTimeToken.optional(),
+});
+
+export const login = z
+  .strictObject({
+    username: z.string().min(1).max(limits.emailChars).optional(),
+    email: z.string().min(1).max(limits.emailChars).optional(),
+    password: typedPassword,
+    device_name: singleLine({ max: limits.deviceNameChars }).optional(),
+  })
+  .refine((body) => (body.username === undefined) !== (body.email === undefined), {
+    path: ["username"],
+    message: "give either username or email",
+  });
+
+export const forgotPassword = z.strictObject({ email });
+export const resetPassword = z.strictObject({ token: oneTimeToken, password });
+export const changePassword = z.strictObject({ old_password: typedPassword, new_password: password });
+export const changeEmail = z.strictObject({ email, password: typedPassword });
+export const verifyEmail = z.strictObject({ token: oneTimeToken });
+export const deleteMe = z.strictObject({ password: typedPassword });
+
+export const updateMe = z.strictObject({
+  display_name: displayName.optional(),
+  bio: multiline({ max: limits.bioChars }).optional(),
+  status_text: singleLine({ max: limits.statusTextChars }).optional(),
+  gender: gender.nullable().optional(),
+  avatar_url: z.null().optional(),
+  privacy: privacy.partial().optional(),
+});
+
+export const setStatus = z.strictObject({ status: presenceStatus.exclude(["offline"]) });
+
+export const createInvite = z.strictObject({
+  max_uses: z.int().min(1).max(100_000).optional(),
+  expires_in_s: z
+    .int()
+    .min(60)
+    .max(365 * 86_400)
+    .optional(),
+});
+
+const maxMembers = z.int().min(1).max(100_000);
+
+export const createRoom = z.strictObject({
+  name: roomName,
+  description: roomDescription.optional(),
+  type: z.enum(["public", "private"]),
+  max_members: maxMembers.optional(),
+  member_ids: z.array(reference).max(limits.membersPerRequest).optional(),
+});
+
+export const updateRoom = z
+  .strictObject({
+    name: roomName.optional(),
+    description: roomDescription.optional(),
+    type: z.enum(["public", "private"]).optional(),
+    max_members: maxMembers.optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, { message: "give at least one setting" });
+
+export const addMembers = z.strictObject({ user_ids: z.array(reference).min(1).max(limits.membersPerRequest) });
+export const updateMember = z.strictObject({ role: roomRole.exclude(["owner"]) });
+export const transferRoom = z.strictObject({ user_id: reference });
+
+/** The content's length is the verb's to judge: the limit is a setting of the server. */
+export const sendMessage = z.strictObject({
+  content: multiline(),
+  type: messageType.extract(["text"]).optional(),
+  temp_id: tempId.optional(),
+});
+export const markRead = z.strictObject({ last_read_message_id: reference });
+
+const page = z.coerce.number().int().min(1).max(1_000_000).default(1);
+const perPage = z.coerce.number().int().min(1).max(limits.pageMax).default(limits.pageDefault);
+const limit = perPage;
+
+export const pageQuery = z.object({ page, per_page: perPage });
+export const searchUsersQuery = pageQuery.extend({ q: singleLine({ min: 1, max: limits.emailChars }) });
+export const listRoomsQuery = pageQuery.extend({
+  type: z.enum(["public", "private", "joined"]).default("public"),
+  search: singleLine({ max: limits.roomNameChars }).optional(),
+});
+export const listMembersQuery = pageQuery.extend({ search: singleLine({ max: limits.displayNameChars }).optional() });
+export const historyQuery = z
+  .object({ before: reference.optional(), after: reference.optional(), around: reference.optional(), limit })
+  .refine((query) => [query.before, query.after, query.around].filter((id) => id !== undefined).length <= 1, {
+    message: "give at most one of before, after and around",
+  });
+export const changesQuery = z.object({
+  since_rev: z.coerce.number().int().min(0),
+  limit: z.coerce.number().int().min(1).max(limits.changesPerRoom).default(limits.changesPerRoom),
+});
