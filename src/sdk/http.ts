@@ -1,0 +1,163 @@
+import type { z } from "zod";
+import type * as models from "../protocol/models.ts";
+import type * as requests from "../protocol/requests.ts";
+import { ApiError } from "./errors.ts";
+import { endsSession, type Session } from "./session.ts";
+import type { Answer, Request, Transport } from "./transport.ts";
+
+type Body<S extends z.ZodType> = z.input<S>;
+type Query<S extends z.ZodType> = Partial<z.output<S>>;
+
+export interface PageMeta {
+  page: number;
+  per_page: number;
+  total: number;
+  has_more: boolean;
+}
+export interface TimelineMeta {
+  has_more: boolean;
+  oldest_id: string | null;
+  newest_id: string | null;
+}
+export type Page<T> = Answer<T[], PageMeta>;
+export type SignedIn = models.Credentials & { user: models.Me };
+export type Membership = { room_id: string; joined_at: string; role: models.RoomRole };
+
+export type Http = ReturnType<typeof createHttp>;
+
+/**
+ * The HTTP API, grouped by resource; every method throws `ApiError` or `ConnectionError`.
+ * Signing in keeps the tokens; an access token that has expired is renewed once and the request sent again.
+ */
+export function createHttp(transport: Transport, session: Session) {
+  async function authorized<Data, Meta = unknown>(request: Request): Promise<Answer<Data, Meta>> {
+    const used = session.accessToken;
+    if (used === null) return transport<Data, Meta>(request);
+    try {
+      return await transport<Data, Meta>(withToken(request, used));
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.is("TOKEN_EXPIRED", "UNAUTHENTICATED")) throw error;
+      // Somebody else may have renewed it meanwhile.
+      const renewed = session.accessToken === used ? await session.refresh() : session.accessToken;
+      return transport<Data, Meta>(renewed === null ? request : withToken(request, renewed));
+    }
+  }
+  const data = async <Data>(request: Request): Promise<Data> => (await authorized<Data>(request)).data;
+  const nothing = async (request: Request): Promise<void> => void (await authorized(request));
+
+  async function signIn(path: string, body: unknown): Promise<SignedIn> {
+    const signedIn = (await transport<SignedIn>({ method: "POST", path, body, headers: session.cookieHeaders })).data;
+    const { user: _, ...credentials } = signedIn;
+    await session.begin(credentials);
+    return signedIn;
+  }
+
+  async function signOut(path: string): Promise<void> {
+    await authorized({ method: "POST", path, headers: session.cookieHeaders }).catch((error: unknown) => {
+      if (!endsSession(error)) throw error; // already signed out is as good
+    });
+    await session.end();
+  }
+
+  return {
+    auth: {
+      register: (body: Body<typeof requests.register>) => signIn("/auth/register", body),
+      login: (body: Body<typeof requests.login>) => signIn("/auth/login", body),
+      logout: () => signOut("/auth/logout"),
+      logoutAll: () => signOut("/auth/logout-all"),
+      refresh: () => session.refresh(),
+      sessions: () => data<models.Session[]>({ method: "GET", path: "/auth/sessions" }),
+      endSession: (id: string) => nothing({ method: "DELETE", path: `/auth/sessions/${encodeURIComponent(id)}` }),
+      forgotPassword: (body: Body<typeof requests.forgotPassword>) =>
+        nothing({ method: "POST", path: "/auth/password/forgot", body }),
+      resetPassword: (body: Body<typeof requests.resetPassword>) =>
+        nothing({ method: "POST", path: "/auth/password/reset", body }),
+      verifyEmail: (body: Body<typeof requests.verifyEmail>) =>
+        nothing({ method: "POST", path: "/auth/email/verify", body }),
+      wsTicket: () => data<{ ticket: string }>({ method: "POST", path: "/auth/ws-ticket" }),
+    },
+    users: {
+      me: () => data<models.Me>({ method: "GET", path: "/users/me" }),
+      update: (body: Body<typeof requests.updateMe>) => data<models.Me>({ method: "PATCH", path: "/users/me", body }),
+      changePassword: (body: Body<typeof requests.changePassword>) =>
+        nothing({ method: "PUT", path: "/users/me/password", body }),
+      changeEmail: (body: Body<typeof requests.changeEmail>) =>
+        nothing({ method: "POST", path: "/users/me/email", body }),
+      deleteMe: async (body: Body<typeof requests.deleteMe>) => {
+        await nothing({ method: "DELETE", path: "/users/me", body });
+        await session.end();
+      },
+      get: (id: string) => data<models.Profile>({ method: "GET", path: `/users/${encodeURIComponent(id)}` }),
+      search: (query: Query<typeof requests.searchUsersQuery> & { q: string }) =>
+        authorized<models.User[], PageMeta>({ method: "GET", path: "/users/search", query }),
+    },
+    rooms: {
+      create: (body: Body<typeof requests.createRoom>) =>
+        data<models.JoinedRoom & { skipped: string[] }>({ method: "POST", path: "/rooms", body }),
+      list: (query: Query<typeof requests.listRoomsQuery> = {}) =>
+        authorized<models.Room[], PageMeta>({ method: "GET", path: "/rooms", query }),
+      joined: (query: Query<typeof requests.pageQuery> = {}) =>
+        authorized<models.JoinedRoom[], PageMeta>({
+          method: "GET",
+          path: "/rooms",
+          query: { ...query, type: "joined" },
+        }),
+      get: (id: string) => data<models.Room>({ method: "GET", path: room(id) }),
+      update: (id: string, body: Body<typeof requests.updateRoom>) =>
+        data<models.Room>({ method: "PATCH", path: room(id), body }),
+      delete: (id: string) => nothing({ method: "DELETE", path: room(id) }),
+      join: (id: string) => data<Membership>({ method: "POST", path: room(id, "/join") }),
+      leave: (id: string) => nothing({ method: "POST", path: room(id, "/leave") }),
+      members: (id: string, query: Query<typeof requests.listMembersQuery> = {}) =>
+        authorized<models.Member[], PageMeta & { online_count: number }>({
+          method: "GET",
+          path: room(id, "/members"),
+          query,
+        }),
+      addMembers: (id: string, body: Body<typeof requests.addMembers>) =>
+        nothing({ method: "POST", path: room(id, "/members"), body }),
+      updateMember: (id: string, userId: string, body: Body<typeof requests.updateMember>) =>
+        data<models.Member>({ method: "PATCH", path: room(id, `/members/${encodeURIComponent(userId)}`), body }),
+      removeMember: (id: string, userId: string) =>
+        nothing({ method: "DELETE", path: room(id, `/members/${encodeURIComponent(userId)}`) }),
+      transfer: (id: string, body: Body<typeof requests.transferRoom>) =>
+        nothing({ method: "POST", path: room(id, "/transfer"), body }),
+    },
+    messages: {
+      send: (roomId: string, body: Body<typeof requests.sendMessage>) =>
+        data<models.Message>({ method: "POST", path: room(roomId, "/messages"), body }),
+      history: (roomId: string, query: Query<typeof requests.historyQuery> = {}) =>
+        authorized<models.TimelineMessage[], TimelineMeta>({ method: "GET", path: room(roomId, "/messages"), query }),
+      markRead: (roomId: string, messageId: string) =>
+        nothing({
+          method: "POST",
+          path: room(roomId, "/messages/read"),
+          body: { last_read_message_id: messageId } satisfies Body<typeof requests.markRead>,
+        }),
+      changes: (roomId: string, query: Query<typeof requests.changesQuery> & { since_rev: number }) =>
+        authorized<models.RoomChanges, { rev: number; has_more: boolean; epoch: string }>({
+          method: "GET",
+          path: room(roomId, "/changes"),
+          query,
+        }),
+    },
+    server: {
+      info: () => data<models.ServerInfo>({ method: "GET", path: "/server" }),
+    },
+    admin: {
+      invites: {
+        create: (body: Body<typeof requests.createInvite> = {}) =>
+          data<models.RegistrationInvite>({ method: "POST", path: "/admin/invites", body }),
+        list: (query: Query<typeof requests.pageQuery> = {}) =>
+          authorized<models.RegistrationInvite[], PageMeta>({ method: "GET", path: "/admin/invites", query }),
+        delete: (code: string) => nothing({ method: "DELETE", path: `/admin/invites/${encodeURIComponent(code)}` }),
+      },
+    },
+  };
+}
+
+const room = (id: string, below = "") => `/rooms/${encodeURIComponent(id)}${below}`;
+
+function withToken(request: Request, token: string): Request {
+  return { ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } };
+}

@@ -1,0 +1,87 @@
+import type { JoinedRoom, Me, Member, RoomRole, TimelineMessage } from "../protocol/models.ts";
+
+/**
+ * How the socket stands. `waiting`: lost, comes back by itself at `retryAtMs`; `offline`: the same, and the device says
+ * that it has no network; `closed`: not opened yet, or over for good (`code` says why) until `retryNow()` or `connect()`.
+ */
+export interface ConnectionState {
+  readonly status: "connecting" | "ready" | "waiting" | "offline" | "closed";
+  /** Failed attempts in a row. After five of them the tries become slow. */
+  readonly attempt: number;
+  readonly retryAtMs: number | null;
+  /** Close code of the connection that was lost last; 1006 also where it was never made. */
+  readonly code: number | null;
+}
+
+/** A room as its members have it; `my_role` is null for a guest who watches. */
+export type RoomState = Omit<JoinedRoom, "my_role"> & { my_role: RoomRole | null };
+
+/** A contiguous window of a room's messages: `seq` rises by one from each to the next. */
+export interface Timeline {
+  readonly messages: readonly TimelineMessage[];
+  /** Messages that came before what lies between them and the window: merged as soon as they touch it. */
+  readonly ahead: readonly TimelineMessage[];
+  /** Whether the window ends at the newest message and new ones are appended to it. */
+  readonly live: boolean;
+  readonly hasOlder: boolean;
+  /** Which page is under way: "page" replaces the window. */
+  readonly loading: Readonly<{ page: boolean; older: boolean; newer: boolean }>;
+  /** Code of the error that the last load ended with (`OFFLINE` when the server was not reached); null when it went well. */
+  readonly error: string | null;
+}
+
+export interface MemberList {
+  readonly byId: Readonly<Record<string, Member>>;
+  /** Whether these are all; big rooms are loaded page by page. */
+  readonly complete: boolean;
+  readonly loading: boolean;
+}
+
+/** A send of one's own that the timeline does not show yet. `sent` means acked: its `new_message` is on its way. */
+export interface PendingMessage {
+  readonly temp_id: string;
+  readonly room_id: string;
+  readonly content: string;
+  readonly created_at: string;
+  readonly status: "queued" | "sending" | "sent" | "failed";
+  /** Why it failed. */
+  readonly error: Readonly<{ code: string; message: string }> | null;
+}
+
+/**
+ * How much of a room's history of changes has surely been applied: everything up to `synced`. `room.rev` may be one
+ * further: the transaction whose events are coming in. `behind` says that something is missing and must be asked for.
+ */
+export interface Progress {
+  readonly synced: number;
+  readonly behind: boolean;
+  /** `rev` of the newest event about the room or its members, which an older answer must not undo. */
+  readonly roomRev: number;
+}
+
+/** Everything a client knows; immutable, with the parts that did not change shared between two states. */
+export interface State {
+  readonly connection: ConnectionState;
+  /** Whether the rooms have come (once `ready`, they stay readable offline). */
+  readonly loaded: boolean;
+  readonly me: Me | null;
+  readonly epoch: string | null;
+  readonly rooms: Readonly<Record<string, RoomState>>;
+  readonly timelines: Readonly<Record<string, Timeline>>;
+  readonly members: Readonly<Record<string, MemberList>>;
+  /** Sends under way, by room, in the order in which they were written. */
+  readonly pending: Readonly<Record<string, readonly PendingMessage[]>>;
+  readonly progress: Readonly<Record<string, Progress>>;
+}
+
+export const initialState: State = {
+  connection: { status: "closed", attempt: 0, retryAtMs: null, code: null },
+  loaded: false,
+  me: null,
+  epoch: null,
+  rooms: {},
+  timelines: {},
+  members: {},
+  pending: {},
+  progress: {},
+};
