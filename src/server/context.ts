@@ -1,0 +1,100 @@
+import type { CommandAnswer, CommandName, CommandPayload } from "../protocol/commands.ts";
+import type { EventFor, EventPayload } from "../protocol/events.ts";
+import type { CloseCode } from "../protocol/close.ts";
+import type { SystemRole } from "../protocol/models.ts";
+import type { Config } from "./config.ts";
+import type { Bus } from "./platform/bus/bus.ts";
+import type { CacheRegistry } from "./platform/cache/cache.ts";
+import type { Clock } from "./platform/clock.ts";
+import type { Database } from "./platform/db/database.ts";
+import type { Jobs } from "./platform/jobs/jobs.ts";
+import type { Limits } from "./platform/limits/limits.ts";
+import type { Log } from "./platform/log.ts";
+import type { Mailer } from "./platform/mail/mail.ts";
+import type { Metrics } from "./platform/metrics.ts";
+
+/** Who acts: a signed-in person on one of their devices. */
+export interface Actor {
+  key: number;
+  id: string;
+  role: SystemRole;
+  sessionId: string;
+}
+
+/** Who looks: a person, or a guest. */
+export type Viewer = Actor | null;
+
+/**
+ * How a capability reaches sockets, here and on other nodes. Called after the commit, never before.
+ * For whom an event is stands in the events registry; `realtime/audience` turns that into sockets.
+ */
+export interface Publish {
+  /** To everybody subscribed to the room of the payload. Events of one room go out in the order of these calls. */
+  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void;
+  /** To all devices of a person. `room_added` and `room_removed` also subscribe and unsubscribe those devices. */
+  toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void;
+  /** To one's own devices and all who share a room with one that is not the lobby. */
+  toAcquaintances<N extends EventFor<"acquaintances">>(userId: string, type: N, payload: EventPayload<N>): void;
+  /** Closes a person's sockets: of one session, of all but one, or all. */
+  disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void;
+  /** Ends the watching of guests and members in a room that is gone or became private. */
+  emptyRoom(roomId: string, keepMembers: boolean): void;
+  /** Tells caches on every node that what they hold under `key` is stale (see `platform/cache`). */
+  invalidate(cache: string, key: string): void;
+}
+
+/** What a verb may use. Built once by `serve` (or a test), disposed in reverse order. */
+export interface Context {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly caches: CacheRegistry;
+  readonly limits: Limits;
+  readonly jobs: Jobs;
+  readonly mailer: Mailer;
+  readonly publish: Publish;
+  /** Identifies the database's history; a restored backup has another one. */
+  readonly epoch: string;
+  /** Signs tokens; made at first start. Derive from it by purpose, never use it twice. */
+  readonly secret: Uint8Array;
+  /** Runs `task` when the context is disposed, the last registered first. */
+  onClose(task: () => Promise<void> | void): void;
+}
+
+/**
+ * State that a capability keeps for the life of a context (caches, buffers): made at first use.
+ * `const people = perContext((ctx) => new PeopleCache(ctx));` … `people(ctx).byId(id)`.
+ */
+export function perContext<T>(make: (ctx: Context) => T): (ctx: Context) => T {
+  const made = new WeakMap<Context, T>();
+  return (ctx) => {
+    const known = made.get(ctx);
+    if (known !== undefined) return known;
+    const value = make(ctx);
+    made.set(ctx, value);
+    return value;
+  };
+}
+
+/** What a command handler may use of the socket that it serves. */
+export interface Peer {
+  readonly viewer: Viewer;
+  /** Subscribes this socket alone to a public room; a guest's `join_room`. */
+  watch(roomId: string): void;
+  unwatch(roomId: string): void;
+  /** Sends one event to this socket alone. */
+  send<N extends EventFor<"socket">>(type: N, payload: EventPayload<N>): void;
+  /** A fresh token was checked: the socket now lives until it expires. */
+  renew(expiresAtMs: number): void;
+}
+
+type AnswerPayload<N extends CommandName> =
+  CommandAnswer<N> extends EventFor<"socket"> ? EventPayload<Extract<CommandAnswer<N>, EventFor<"socket">>> : void;
+
+/** One handler a command: what it returns is sent as the answer that the registry names. */
+export type CommandHandlers = {
+  [N in CommandName]: (ctx: Context, peer: Peer, payload: CommandPayload<N>) => Promise<AnswerPayload<N>>;
+};

@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Everything that `/metrics` shows, made once a context; names follow Prometheus' conventions (base units, `_total`). */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    sockets: new Gauge({ name: "parley_sockets", help: "Open sockets", labelNames: ["state"], registers }),
+    socketsClosed: new Counter({
+      name: "parley_sockets_closed_total",
+      help: "Sockets closed, by close code",
+      labelNames: ["code"],
+      registers,
+    }),
+    socketsRefused: new Counter({
+      name: "parley_sockets_refused_total",
+      help: "Upgrades refused",
+      labelNames: ["reason"],
+      registers,
+    }),
+    framesIn: new Counter({
+      name: "parley_frames_received_total",
+      help: "Frames received, by type",
+      labelNames: ["type"],
+      registers,
+    }),
+    deliveries: new Counter({ name: "parley_frames_published_total", help: "Frames published to topics", registers }),
+    messages: new Counter({ name: "parley_messages_total", help: "Messages stored", registers }),
+    sendsRefused: new Counter({
+      name: "parley_sends_refused_total",
+      help: "Sends refused, by error code",
+      labelNames: ["code"],
+      registers,
+    }),
+    sendToAck: new Histogram({
+      name: "parley_send_ack_seconds",
+      help: "From the arrival of a send to its acknowledgement",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    commitBatch: new Histogram({
+      name: "parley_commit_batch_messages",
+      help: "Messages committed in one transaction",
+      buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: "parley_commit_seconds",
+      help: "Duration of one transaction of the write lane",
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    laneDepth: new Gauge({ name: "parley_lane_depth", help: "Messages waiting in the write lane", registers }),
+    hashesWaiting: new Gauge({ name: "parley_hashes_waiting", help: "Password hashes waiting", registers }),
+    httpRequests: new Counter({
+      name: "parley_http_requests_total",
+      help: "Requests answered, by method and status",
+      labelNames: ["method", "status"],
+      registers,
+    }),
+    mailsFailed: new Counter({ name: "parley_mails_failed_total", help: "Mails given up", registers }),
+    eventLoopLag: new Histogram({
+      name: "parley_event_loop_lag_seconds",
+      help: "How late a 50 ms timer comes",
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    memory: new Gauge({
+      name: "parley_resident_memory_bytes",
+      help: "Resident memory of the process",
+      registers,
+      collect() {
+        this.set(process.memoryUsage.rss());
+      },
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
