@@ -59,6 +59,8 @@ export class Connection {
   #generation = 0;
   #attempt = 0;
   #readySinceMs: number | null = null;
+  /** Whether anything has come since the last ping. */
+  #heard = false;
   #doubted = false;
   /** Told by the server before it restarts. */
   #notBeforeMs = 0;
@@ -78,6 +80,11 @@ export class Connection {
   /** Opens the socket now instead of at the end of the wait, also after it was closed for good. */
   retryNow(): void {
     if (this.#state.status !== "ready" && this.#state.status !== "connecting") void this.#connect();
+  }
+
+  /** Gives up the present connection, if any, for a new one. */
+  restart(): void {
+    void this.#connect();
   }
 
   /** The page woke or the network changed: comes back at once, or makes sure that the other end is still there. */
@@ -138,16 +145,18 @@ export class Connection {
   }
 
   #receive(frame: ServerFrame): void {
-    if (this.#readySinceMs !== null) this.#expectNextBeat();
+    this.#heard = true;
     if (frame.type === "connected") this.#doubted = false;
     if (frame.type === "ready") this.#readySinceMs = this.#clock.now();
     if (frame.type === "server_shutdown") {
       this.#notBeforeMs = this.#clock.now() + frame.payload.reconnect_after_ms;
     }
+    const generation = this.#generation;
     this.#options.onFrame(frame);
+    if (generation !== this.#generation) return; // closed by whoever heard it
     this.#settle(frame);
     if (frame.type === "ready") {
-      this.#expectNextBeat();
+      this.#beatAfter(heartbeat.pingEveryS);
       this.#setState({ status: "ready", attempt: 0, retryAtMs: null, code: null });
     }
   }
@@ -166,16 +175,20 @@ export class Connection {
     this.#waiting.delete(frame.ref);
   }
 
-  /** Any frame is a sign of life, so the next beat is counted from the latest. */
-  #expectNextBeat(): void {
+  #beatAfter(seconds: number): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#clock.after(heartbeat.pingEveryS * 1000, () => this.#beat());
+    this.#cancelTimer = this.#clock.after(seconds * 1000, () => this.#beat());
   }
 
+  /** Pings also where frames keep coming, since the server counts what it hears; any frame will do as the pong. */
   #beat(): void {
     this.#cancelTimer();
+    this.#heard = false;
     this.send("ping", {});
-    this.#cancelTimer = this.#clock.after(heartbeat.pongWithinS * 1000, () => this.#lost(lost));
+    this.#cancelTimer = this.#clock.after(heartbeat.pongWithinS * 1000, () => {
+      if (this.#heard) this.#beatAfter(heartbeat.pingEveryS - heartbeat.pongWithinS);
+      else this.#lost(lost);
+    });
   }
 
   #lost(code: number, cause?: unknown): void {

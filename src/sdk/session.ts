@@ -1,6 +1,6 @@
 import type { Credentials } from "../protocol/models.ts";
 import type { Clock } from "./clock.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, ConnectionError } from "./errors.ts";
 import type { Transport } from "./transport.ts";
 
 /** Where the tokens live between two runs of a program. With `cookieAuth` nothing has to be kept. */
@@ -68,9 +68,10 @@ export class Session {
   }
 
   async end(): Promise<void> {
+    const begun = this.#credentials !== null;
     this.#credentials = null;
-    await this.#tokens.clear();
-    this.onEnd();
+    if (!this.#cookieAuth) await this.#tokens.clear();
+    if (begun) this.onEnd();
   }
 
   /** Takes up the session of an earlier run or page load. False when there is none. Throws when the server is away. */
@@ -107,17 +108,19 @@ export class Session {
   }
 
   async #trade(): Promise<string> {
-    const refreshToken = this.#credentials?.refresh_token;
+    const before = this.#credentials;
+    const refreshToken = before?.refresh_token;
     try {
       const { data } = await this.#transport<Credentials>({
         method: "POST",
         path: "/auth/refresh",
         headers: refreshToken === undefined ? this.cookieHeaders : { Authorization: `Bearer ${refreshToken}` },
       });
+      if (this.#credentials !== before) throw new ConnectionError("Somebody signed in or out meanwhile");
       await this.begin(data);
       return data.token;
     } catch (error) {
-      if (endsSession(error)) await this.end();
+      if (endsSession(error) && this.#credentials === before) await this.end();
       throw error;
     }
   }

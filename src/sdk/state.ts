@@ -44,6 +44,8 @@ export interface PendingMessage {
   readonly content: string;
   readonly created_at: string;
   readonly status: "queued" | "sending" | "sent" | "failed";
+  /** The message's place, once acked. */
+  readonly seq: number | null;
   /** Why it failed. */
   readonly error: Readonly<{ code: string; message: string }> | null;
 }

@@ -1,0 +1,25 @@
+import type { ServerFrame } from "../protocol/events.ts";
+import type { Me, Member, Room, TimelineMessage } from "../protocol/models.ts";
+import type { ConnectionState, PendingMessage } from "./state.ts";
+import type { PageKind } from "./timeline.ts";
+
+/** Everything that can change the state. */
+export type Action =
+  | { type: "frame"; frame: ServerFrame }
+  | { type: "connection"; connection: ConnectionState }
+  | { type: "signed_in"; me: Me }
+  | { type: "signed_out" }
+  | { type: "page_requested"; room_id: string; page: PageKind }
+  | { type: "page_loaded"; room_id: string; page: PageKind; messages: TimelineMessage[]; has_more: boolean }
+  | { type: "page_failed"; room_id: string; page: PageKind; error: string }
+  | { type: "timeline_trimmed"; room_id: string; keep: number }
+  /** Too much changed in the room to be told one by one: what is held of it goes, and `rev` is where it starts anew. */
+  | { type: "room_restarted"; room_id: string; rev: number; keep_timeline: boolean }
+  | { type: "members_requested"; room_id: string }
+  /** `rev` of the room when they were asked for: the answer shows at least everything up to it. */
+  | { type: "members_loaded"; room_id: string; members: Member[]; complete: boolean; rev: number | null }
+  | { type: "members_failed"; room_id: string }
+  | { type: "pending"; room_id: string; messages: readonly PendingMessage[] }
+  | { type: "read"; room_id: string; seq: number }
+  | { type: "room_watched"; room: Room }
+  | { type: "room_unwatched"; room_id: string };

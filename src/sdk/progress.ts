@@ -1,0 +1,49 @@
+import type { Progress, State } from "./state.ts";
+
+/** Whether something of the room is held that must be kept in step with its changes. */
+export function isHeld(state: State, roomId: string): boolean {
+  return roomId in state.timelines || roomId in state.members;
+}
+
+/** A room known in full at `rev`. */
+export function inStep(rev: number): Progress {
+  return { synced: rev, behind: false, roomRev: rev };
+}
+
+/**
+ * Notes that an event with `rev` came. Frames of one connection come in order, so the next transaction's first event
+ * says that all of the former were received; a jump says that some transaction was not.
+ */
+export function hear(state: State, roomId: string, rev: number, { aboutRoom }: { aboutRoom: boolean }): State {
+  const room = state.rooms[roomId];
+  const progress = state.progress[roomId];
+  if (!room || !progress || rev <= progress.synced) return state;
+  const top = room.rev;
+  const jumped = rev > top + 1 && isHeld(state, roomId);
+  const next: Progress = {
+    synced: rev > top && !progress.behind ? (isHeld(state, roomId) ? top : rev - 1) : progress.synced,
+    behind: progress.behind || jumped,
+    roomRev: aboutRoom ? Math.max(progress.roomRev, rev) : progress.roomRev,
+  };
+  return {
+    ...state,
+    rooms: rev > top ? { ...state.rooms, [roomId]: { ...room, rev } } : state.rooms,
+    progress: { ...state.progress, [roomId]: next },
+  };
+}
+
+/** Notes that everything up to `rev` has been applied; `more` says that further changes are known to exist. */
+export function synced(state: State, roomId: string, rev: number, { more }: { more: boolean }): State {
+  const room = state.rooms[roomId];
+  const progress = state.progress[roomId];
+  if (!room || !progress) return state;
+  const top = Math.max(room.rev, rev);
+  const reached = Math.max(progress.synced, rev);
+  // An answer older than an event about the room may have undone that event: ask once more.
+  const behind = more || reached < top - 1 || reached < progress.roomRev;
+  return {
+    ...state,
+    rooms: top > room.rev ? { ...state.rooms, [roomId]: { ...room, rev: top } } : state.rooms,
+    progress: { ...state.progress, [roomId]: { ...progress, synced: reached, behind } },
+  };
+}

@@ -1,0 +1,113 @@
+import type { Action } from "./actions.ts";
+import { inStep } from "./progress.ts";
+import { reduceFrame, reduceMessage, reduceRead } from "./reduce-frame.ts";
+import { enterRoom, forgetRoom, without } from "./room-changes.ts";
+import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
+import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
+
+const noMembers: MemberList = { byId: {}, complete: false, loading: false };
+
+/** The next state; pure, so that every client that heard the same has the same. */
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "frame":
+      return reduceFrame(state, action.frame);
+    case "connection":
+      return { ...state, connection: action.connection };
+    case "signed_in":
+      return { ...state, me: action.me };
+    case "signed_out":
+      return { ...initialState, connection: state.connection };
+    case "page_requested":
+      return setTimeline(state, action.room_id, (held = emptyTimeline) => loading(held, action.page, true));
+    case "page_loaded":
+      return reducePage(state, action);
+    case "page_failed":
+      return setTimeline(
+        state,
+        action.room_id,
+        (held) => held && { ...loading(held, action.page, false), error: action.error },
+      );
+    case "timeline_trimmed":
+      return setTimeline(state, action.room_id, (held) => held && trim(held, action.keep));
+    case "room_restarted":
+      return reduceRestart(state, action);
+    case "members_requested":
+      return setMembers(state, action.room_id, (held = noMembers) => ({ ...held, loading: true }));
+    case "members_loaded":
+      return reduceMembers(state, action);
+    case "members_failed":
+      return setMembers(state, action.room_id, (held) => held && { ...held, loading: false });
+    case "pending":
+      return { ...state, pending: { ...state.pending, [action.room_id]: action.messages } };
+    case "read":
+      return reduceRead(state, action.room_id, action.seq);
+    case "room_watched": {
+      const guest = { last_message: null, read_seq: action.room.last_seq, unread_count: 0, mention_count: 0 };
+      return enterRoom(state, { ...action.room, ...guest, my_role: null });
+    }
+    case "room_unwatched":
+      return forgetRoom(state, action.room_id);
+  }
+}
+
+function reducePage(state: State, action: Extract<Action, { type: "page_loaded" }>): State {
+  const { room_id, page, messages, has_more } = action;
+  const room = state.rooms[room_id];
+  const lastSeq = room ? room.last_seq : null;
+  const paged = setTimeline(
+    state,
+    room_id,
+    (held) => held && addPage(held, page, messages, { lastSeq, hasMore: has_more }),
+  );
+  // Each once more as a single message, so that one's own sends among them are no longer pending, and unread is counted.
+  return messages.reduce(reduceMessage, paged);
+}
+
+function reduceRestart(state: State, action: Extract<Action, { type: "room_restarted" }>): State {
+  const { room_id, rev, keep_timeline } = action;
+  if (!state.progress[room_id]) return state;
+  return {
+    ...state,
+    timelines: keep_timeline ? state.timelines : without(state.timelines, room_id),
+    members: without(state.members, room_id),
+    progress: { ...state.progress, [room_id]: inStep(rev) },
+  };
+}
+
+function reduceMembers(state: State, action: Extract<Action, { type: "members_loaded" }>): State {
+  const { room_id, members, complete, rev } = action;
+  const loaded = setMembers(state, room_id, (held) => {
+    const byId = { ...held?.byId };
+    for (const member of members) byId[member.user_id] = member;
+    return { byId, complete, loading: false };
+  });
+  const progress = loaded.progress[room_id];
+  if (!progress || rev === null || progress.roomRev <= rev) return loaded;
+  // Somebody came or went while the page was under way: it may show either.
+  const behind = { ...progress, synced: Math.min(progress.synced, rev), behind: true };
+  return { ...loaded, progress: { ...loaded.progress, [room_id]: behind } };
+}
+
+function loading(timeline: Timeline, page: PageKind, underWay: boolean): Timeline {
+  return { ...timeline, loading: { ...timeline.loading, [page]: underWay } };
+}
+
+function setTimeline(
+  state: State,
+  roomId: string,
+  change: (held: Timeline | undefined) => Timeline | undefined,
+): State {
+  const held = state.timelines[roomId];
+  const changed = change(held);
+  return !changed || changed === held ? state : { ...state, timelines: { ...state.timelines, [roomId]: changed } };
+}
+
+function setMembers(
+  state: State,
+  roomId: string,
+  change: (held: MemberList | undefined) => MemberList | undefined,
+): State {
+  const changed = change(state.members[roomId]);
+  return changed ? { ...state, members: { ...state.members, [roomId]: changed } } : state;
+}

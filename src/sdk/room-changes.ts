@@ -1,0 +1,61 @@
+import type { Member } from "../protocol/models.ts";
+import { inStep, isHeld } from "./progress.ts";
+import type { RoomState, State } from "./state.ts";
+
+/** Changes one room; an unknown one, or one that `change` returns as it was, changes nothing. */
+export function patchRoom(state: State, roomId: string, change: (room: RoomState) => RoomState): State {
+  const room = state.rooms[roomId];
+  const changed = room && change(room);
+  return !changed || changed === room ? state : { ...state, rooms: { ...state.rooms, [roomId]: changed } };
+}
+
+/** Changes a room's people, if they are held. */
+export function patchMembers(
+  state: State,
+  roomId: string,
+  changed: readonly Member[],
+  removed: readonly string[],
+): State {
+  const list = state.members[roomId];
+  if (!list || (changed.length === 0 && removed.length === 0)) return state;
+  const byId = { ...list.byId };
+  for (const userId of removed) delete byId[userId];
+  for (const member of changed) byId[member.user_id] = member;
+  return { ...state, members: { ...state.members, [roomId]: { ...list, byId } } };
+}
+
+/** A room with its present state. What is held of it already may be older, and is asked for. */
+export function enterRoom(state: State, room: RoomState): State {
+  const before = state.progress[room.id]?.synced ?? 0;
+  const progress = isHeld(state, room.id)
+    ? { synced: before, behind: before < room.rev, roomRev: 0 }
+    : inStep(room.rev);
+  return {
+    ...state,
+    rooms: { ...state.rooms, [room.id]: room },
+    progress: { ...state.progress, [room.id]: progress },
+  };
+}
+
+/** A room one is no longer in, and all that is held of it. */
+export function forgetRoom(state: State, roomId: string): State {
+  return {
+    ...state,
+    rooms: without(state.rooms, roomId),
+    timelines: without(state.timelines, roomId),
+    members: without(state.members, roomId),
+    progress: without(state.progress, roomId),
+  };
+}
+
+/** Another history of the database: what is held of the former one means nothing any more. */
+export function startAfresh(state: State, epoch: string): State {
+  if (state.epoch === null) return { ...state, epoch };
+  return { ...state, epoch, timelines: {}, members: {}, progress: {} };
+}
+
+export function without<V>(record: Readonly<Record<string, V>>, key: string): Readonly<Record<string, V>> {
+  if (!(key in record)) return record;
+  const { [key]: _, ...rest } = record;
+  return rest;
+}

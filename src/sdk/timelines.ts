@@ -1,0 +1,108 @@
+import { limits } from "../protocol/limits.ts";
+import type { TimelineMessage } from "../protocol/models.ts";
+import type { Action } from "./actions.ts";
+import { ApiError } from "./errors.ts";
+import type { Http } from "./http.ts";
+import type { Parley } from "./parley.ts";
+import type { State } from "./state.ts";
+import type { Store } from "./store.ts";
+import { endOf, type PageKind } from "./timeline.ts";
+
+interface TimelinesOptions {
+  store: Store<State> & { dispatch(action: Action): void };
+  http: Http;
+  onPage(messages: readonly TimelineMessage[]): void;
+}
+
+export type Timelines = Parley["timelines"] & {
+  /** The rooms that somebody looks at. */
+  readonly opened: ReadonlySet<string>;
+  /** Loads the newest page in place of what is held; false when that failed. */
+  reload(roomId: string): Promise<boolean>;
+  /** Nobody looks at anything: the session is over. */
+  end(): void;
+};
+
+/** Messages that a room keeps when nobody looks at it. */
+const keptWhenClosed = 2 * limits.pageDefault;
+
+/** Loads the pages of rooms' histories into the store. */
+export function createTimelines({ store, http, onPage }: TimelinesOptions): Timelines {
+  const opened = new Set<string>();
+  const underWay = new Map<string, Promise<boolean>>();
+  const timeline = (roomId: string) => store.getSnapshot().timelines[roomId];
+
+  type Query = NonNullable<Parameters<Http["messages"]["history"]>[1]>;
+
+  /** One load of a kind runs at a time and room; a second caller waits for the first one's end. */
+  function load(roomId: string, page: PageKind, query: Query): Promise<boolean> {
+    const key = `${page} ${query.around ?? ""} ${roomId}`;
+    const running = underWay.get(key);
+    if (running) return running;
+    const started = fetchPage(roomId, page, query).finally(() => underWay.delete(key));
+    underWay.set(key, started);
+    return started;
+  }
+
+  async function fetchPage(roomId: string, page: PageKind, query: Query): Promise<boolean> {
+    store.dispatch({ type: "page_requested", room_id: roomId, page });
+    try {
+      const { data: messages, meta } = await http.messages.history(roomId, query);
+      store.dispatch({ type: "page_loaded", room_id: roomId, page, messages, has_more: meta.has_more });
+      onPage(messages);
+      return true;
+    } catch (error) {
+      // The state tells whoever looks at the room; a caller has nothing to add.
+      const code = error instanceof ApiError ? error.code : "OFFLINE";
+      store.dispatch({ type: "page_failed", room_id: roomId, page, error: code });
+      if (query.around !== undefined && error instanceof ApiError) throw error;
+      return false;
+    }
+  }
+
+  async function reload(roomId: string): Promise<boolean> {
+    const unread = store.getSnapshot().rooms[roomId]?.unread_count ?? 0;
+    const limit = unread > limits.pageDefault / 2 ? limits.pageMax : limits.pageDefault;
+    return load(roomId, "page", { limit });
+  }
+
+  const timelines: Timelines = {
+    opened,
+    reload,
+    end: () => opened.clear(),
+    async open(roomId) {
+      opened.add(roomId);
+      const held = timeline(roomId);
+      if (!held || (held.messages.length === 0 && held.hasOlder)) await reload(roomId);
+    },
+    close(roomId) {
+      opened.delete(roomId);
+      store.dispatch({ type: "timeline_trimmed", room_id: roomId, keep: keptWhenClosed });
+    },
+    async loadOlder(roomId) {
+      const oldest = timeline(roomId)?.messages[0];
+      if (oldest && timeline(roomId)?.hasOlder) await load(roomId, "older", { before: oldest.id });
+    },
+    async loadNewer(roomId) {
+      const held = timeline(roomId);
+      const newest = held?.messages.at(-1);
+      if (newest && !held?.live) await load(roomId, "newer", { after: newest.id });
+    },
+    async loadAround(roomId, messageId) {
+      if (timeline(roomId)?.messages.some(({ id }) => id === messageId)) return;
+      await load(roomId, "page", { around: messageId });
+    },
+    async jumpToLatest(roomId) {
+      if (timeline(roomId)?.live) return;
+      await reload(roomId);
+      // What came between the page's making and its arrival, while nobody was collecting.
+      for (let held = timeline(roomId); held && !held.live && held.error === null;) {
+        const end = endOf(held);
+        await timelines.loadNewer(roomId);
+        held = timeline(roomId);
+        if (held && endOf(held) === end) break;
+      }
+    },
+  };
+  return timelines;
+}
