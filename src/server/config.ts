@@ -14,14 +14,7 @@ function duration(text: string): number | undefined {
   return Number(match[1]) * unit || undefined;
 }
 
-const secretVariables = new Set([
-  "DATABASE_URL",
-  "DATABASE_AUTH_TOKEN",
-  "REDIS_URL",
-  "SMTP_URL",
-  "JWT_SECRET",
-  "METRICS_TOKEN",
-]);
+const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_SECRET", "METRICS_TOKEN"]);
 
 class Reader {
   constructor(private readonly env: Record<string, string | undefined>) {}
@@ -102,8 +95,8 @@ export function readConfig(env: Record<string, string | undefined>) {
   const databaseUrl = from.read(
     "DATABASE_URL",
     `file:${join(dataDir, "parley.db")}`,
-    "file:…, libsql://…, https://… or postgres://…",
-    (text) => (/^(file:|libsql:|https?:|postgres(ql)?:)/.test(text) && URL.canParse(text) ? text : undefined),
+    "file:… or postgres://…",
+    (text) => (/^(file:|postgres(ql)?:)/.test(text) && URL.canParse(text) ? text : undefined),
   );
   const terminal = process.stdout.isTTY === true;
   return {
@@ -111,7 +104,6 @@ export function readConfig(env: Record<string, string | undefined>) {
     port: from.integer("PORT", 3000, 0, 65_535),
     dataDir,
     databaseUrl,
-    databaseAuthToken: from.text("DATABASE_AUTH_TOKEN"),
     smtpUrl: from.url("SMTP_URL", ["smtp:", "smtps:"])?.href,
     mailFrom: from.text("MAIL_FROM") ?? "Parley <parley@localhost>",
     /** Without a trailing slash; absent: the address it listens on. */

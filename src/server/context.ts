@@ -60,6 +60,8 @@ export interface Context {
   readonly epoch: string;
   /** Signs tokens; made at first start. Derive from it by purpose, never use it twice. */
   readonly secret: Uint8Array;
+  /** A part without which nothing can be stored has died: the process says so and ends, its supervisor starts it again. */
+  fatal(error: Error): void;
   /** Runs `task` when the context is disposed, the last registered first. */
   onClose(task: () => Promise<void> | void): void;
 }

@@ -1,0 +1,144 @@
+import { createClient, type Client } from "@libsql/client";
+import { drizzle } from "drizzle-orm/libsql";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { migrations } from "../../../../../db/migrations.ts";
+import * as tables from "../../../../../db/schema/libsql.ts";
+import { AppError } from "../../app-error.ts";
+import type { Log } from "../../log.ts";
+import { StartError } from "../../start-error.ts";
+import type { EmbeddedDatabase } from "../database.ts";
+import { isContention } from "../errors.ts";
+import { Lock } from "../lock.ts";
+import { pending } from "../migrate.ts";
+import { connectionPragmas } from "./connection-pragmas.ts";
+
+/** "Parl" in the file's header says whose file it is. */
+const applicationId = 0x5061726c;
+
+/** How long a writer waits for a foreign process to let go of the file. */
+const contentionMs = 5_000;
+
+/** `concurrency: 1` is exactly one connection, which keeps its pragmas; the driver's own waiting stops the event loop. */
+function connect(path: string): Client {
+  return createClient({ url: `file:${path}`, concurrency: 1, timeout: 0 });
+}
+
+/** Tries again while a foreign process holds the file, without stopping the event loop. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = Date.now() + contentionMs;
+  for (let delayMs = 5; ; delayMs = Math.min(delayMs * 2, 200)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isContention(error)) throw error;
+      if (Date.now() > until) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      await Bun.sleep(delayMs);
+    }
+  }
+}
+
+async function readNumber(client: Client, sql: string): Promise<number> {
+  const { rows } = await client.execute(sql);
+  return Number(rows[0]?.[0] ?? 0);
+}
+
+async function refuseForeignFile(client: Client, path: string): Promise<void> {
+  const foreign = new StartError(`${path} is not a Parley database; give another DATABASE_URL or DATA_DIR`);
+  try {
+    const isEmpty = (await readNumber(client, "SELECT count(*) FROM sqlite_master")) === 0;
+    if (!isEmpty && (await readNumber(client, "PRAGMA application_id")) !== applicationId) throw foreign;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "SQLITE_NOTADB") throw foreign;
+    throw error;
+  }
+}
+
+async function appliedMigrations(client: Client): Promise<string[]> {
+  if ((await readNumber(client, "SELECT count(*) FROM sqlite_master WHERE name = 'migrations'")) === 0) return [];
+  const { rows } = await client.execute("SELECT name FROM migrations ORDER BY name");
+  return rows.map((row) => String(row["name"]));
+}
+
+/**
+ * Brings the file up to date: a snapshot beside it first, then every missing step in one transaction that holds the
+ * file's write lock, so that of two starts one waits for the other and finds nothing left to do.
+ */
+async function migrate(client: Client, path: string, log: Log): Promise<void> {
+  const all = migrations("libsql");
+  const applied = await appliedMigrations(client);
+  if (pending(all, applied).length === 0) return;
+  if (applied.length > 0) {
+    const folder = join(dirname(path), "snapshots");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const snapshot = join(folder, `before-${pending(all, applied)[0]?.name}-${Date.now()}-${process.pid}.db`);
+    await client.execute({ sql: "VACUUM INTO ?", args: [snapshot] });
+    log.info("the database was copied before its migration", { snapshot });
+  }
+  const transaction = await patiently(() => client.transaction("write"));
+  try {
+    await transaction.execute(`PRAGMA application_id = ${applicationId}`);
+    await transaction.execute(
+      "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL)",
+    );
+    const { rows } = await transaction.execute("SELECT name FROM migrations");
+    for (const { name, statements } of pending(
+      all,
+      rows.map((row) => String(row["name"])),
+    )) {
+      for (const statement of statements) await transaction.execute(statement);
+      await transaction.execute({ sql: "INSERT INTO migrations VALUES (?, ?)", args: [name, Date.now()] });
+      log.info("a migration was applied", { migration: name });
+    }
+    await transaction.commit();
+  } finally {
+    transaction.close();
+  }
+}
+
+/** Opens the file behind a `file:` URL, makes it if need be, and migrates it. Throws {@link StartError}. */
+export async function openLibsql(url: string, log: Log): Promise<EmbeddedDatabase> {
+  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
+  const folder = dirname(path);
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const writer = connect(path);
+  const reader = connect(path);
+  try {
+    await refuseForeignFile(writer, path);
+    await patiently(() => writer.execute("PRAGMA journal_mode = WAL"));
+    for (const pragma of connectionPragmas) {
+      await writer.execute(pragma);
+      await reader.execute(pragma);
+    }
+    await migrate(writer, path, log);
+  } catch (error) {
+    writer.close();
+    reader.close();
+    if (error instanceof StartError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`the database ${path} cannot be opened: ${reason}`, { cause: error });
+  }
+  const writers = new Lock();
+  const queries = drizzle(writer, { schema: tables });
+  const read = drizzle(reader, { schema: tables });
+  return {
+    dialect: "libsql",
+    path,
+    tables,
+    read,
+    writers,
+    write: (work) => writers.run(() => patiently(() => queries.transaction(work, { behavior: "immediate" }))),
+    lockRooms: async () => {
+      // The transaction already holds the file's write lock.
+    },
+    ping: async () => {
+      await reader.execute("SELECT 1");
+    },
+    close: async () => {
+      await writers.acquire();
+      writer.close();
+      reader.close();
+    },
+  };
+}

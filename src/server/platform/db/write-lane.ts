@@ -1,0 +1,94 @@
+import { AppError } from "../app-error.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Lock } from "./lock.ts";
+
+interface Waiting<Job, Outcome> {
+  job: Job;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+}
+
+interface LaneOptions<Job, Outcome> {
+  /** Commits a batch in one transaction; one outcome a job, in order. A rejection refuses the whole batch. */
+  commit: (jobs: Job[]) => Promise<Outcome[]>;
+  /** Held while a batch is in flight, so that no other writer of the process meets it. */
+  lock: Lock;
+  batchMax: number;
+  /** Jobs waiting beyond this are refused with `UNAVAILABLE` (G7). */
+  waitingMax: number;
+  metrics: Pick<Metrics, "commitBatch" | "commitSeconds" | "laneDepth">;
+}
+
+/**
+ * Group commit: what arrives while one transaction is being synced to disk goes together into the next one.
+ * Pipelined: the next batch is handed to the database before the outcomes of the last one are, so that the database
+ * works while this thread sends frames.
+ */
+export class WriteLane<Job, Outcome> {
+  #waiting: Waiting<Job, Outcome>[] = [];
+  #isRunning = false;
+  #whenIdle: (() => void)[] = [];
+  #dead: Error | undefined;
+
+  constructor(private readonly options: LaneOptions<Job, Outcome>) {}
+
+  /** Resolves with the job's outcome after its transaction is on disk. Jobs are committed in the order of the calls. */
+  add(job: Job): Promise<Outcome> {
+    if (this.#dead || this.#waiting.length >= this.options.waitingMax) {
+      return Promise.reject(new AppError("UNAVAILABLE", { retryAfterMs: 1_000 }));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject });
+      this.options.metrics.laneDepth.set(this.#waiting.length);
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
+      setImmediate(() => void this.#run());
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  idle(): Promise<void> {
+    return this.#isRunning ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
+  }
+
+  /** Refuses everything that waits and all that comes: the database behind the lane is gone. */
+  fail(error: Error): void {
+    this.#dead = error;
+    for (const { reject } of this.#waiting.splice(0)) reject(new AppError("UNAVAILABLE"));
+  }
+
+  async #run(): Promise<void> {
+    const { lock } = this.options;
+    while (this.#waiting.length > 0) {
+      await lock.acquire();
+      let inFlight = this.#post();
+      while (inFlight) {
+        const { batch, committed } = inFlight;
+        const outcomes = await committed.then(
+          (value) => ({ ok: true as const, value }),
+          (error: unknown) => ({ ok: false as const, error }),
+        );
+        inFlight = this.#waiting.length > 0 && !lock.isWanted ? this.#post() : undefined;
+        if (!inFlight) lock.release();
+        for (const [index, { resolve, reject }] of batch.entries()) {
+          const outcome = outcomes.ok ? outcomes.value[index] : undefined;
+          if (outcome !== undefined) resolve(outcome);
+          else reject(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
+        }
+      }
+    }
+    this.#isRunning = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #post() {
+    const { commit, batchMax, metrics } = this.options;
+    const batch = this.#waiting.splice(0, batchMax);
+    metrics.laneDepth.set(this.#waiting.length);
+    if (batch.length === 0) return undefined;
+    metrics.commitBatch.observe(batch.length);
+    const stop = metrics.commitSeconds.startTimer();
+    return { batch, committed: commit(batch.map(({ job }) => job)).finally(stop) };
+  }
+}

@@ -1,0 +1,35 @@
+import Libsql from "libsql";
+import { connectionPragmas } from "../platform/db/dialect/connection-pragmas.ts";
+import type { Appended, NewMessage } from "./append.ts";
+import { LibsqlAppender } from "./append-libsql.ts";
+
+/** From the lane: first where the file is, then batch after batch, never two at once. */
+export type ToWorker = { open: string } | { append: NewMessage[] };
+export type FromWorker = { ready: true } | { appended: Appended[] } | { failed: { message: string; code: string } };
+
+declare const self: Worker;
+
+let appender: LibsqlAppender | undefined;
+
+function answer(message: ToWorker): FromWorker {
+  if ("open" in message) {
+    // The driver may wait for a foreign lock here: this thread serves nothing else.
+    const db = new Libsql(message.open, { timeout: 5 });
+    for (const pragma of connectionPragmas) db.exec(pragma);
+    appender = new LibsqlAppender(db);
+    return { ready: true };
+  }
+  if (!appender) throw new Error("the database is not open yet");
+  return { appended: appender.append(message.append) };
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  let reply: FromWorker;
+  try {
+    reply = answer(data);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    reply = { failed: { message: error instanceof Error ? error.message : String(error), code } };
+  }
+  self.postMessage(reply);
+};

@@ -1,0 +1,105 @@
+import type { Context } from "../context.ts";
+import { perContext } from "../context.ts";
+import { AppError } from "../platform/app-error.ts";
+import type { EmbeddedDatabase } from "../platform/db/database.ts";
+import { isContention, isOutOfService } from "../platform/db/errors.ts";
+import { Lock } from "../platform/db/lock.ts";
+import { WriteLane } from "../platform/db/write-lane.ts";
+import type { Appended, NewMessage } from "./append.ts";
+import { appendToPostgres } from "./append-postgres.ts";
+import type { FromWorker, ToWorker } from "./append-worker.ts";
+
+const batchMax = 1_000;
+const waitingMax = 50_000;
+
+/** The write lane of this process: every message of every room goes through it. */
+export const lane = perContext((ctx) => {
+  const { db, metrics } = ctx;
+  const committer = db.dialect === "libsql" ? workerCommitter(ctx, db) : postgresCommitter(ctx);
+  const timeline = new WriteLane<NewMessage, Appended>({
+    commit: committer.commit,
+    lock: db.dialect === "libsql" ? db.writers : new Lock(),
+    batchMax,
+    waitingMax,
+    metrics,
+  });
+  committer.onDeath = (error) => timeline.fail(error);
+  ctx.onClose(async () => {
+    await timeline.idle();
+    committer.close();
+  });
+  return timeline;
+});
+
+interface Committer {
+  commit: (jobs: NewMessage[]) => Promise<Appended[]>;
+  onDeath: (error: Error) => void;
+  close: () => void;
+}
+
+/** What the wire says when a whole batch failed: nothing of it was stored, sending again is harmless. */
+function refusal(ctx: Context, error: unknown): AppError {
+  ctx.log.error("a batch of messages could not be stored", { error });
+  return new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+}
+
+function postgresCommitter(ctx: Context): Committer {
+  return {
+    commit: async (jobs) => {
+      const { db } = ctx;
+      if (db.dialect !== "postgres") throw new Error("the Postgres lane needs Postgres");
+      try {
+        return await appendToPostgres(db.sql, jobs);
+      } catch (error) {
+        if (isOutOfService(error) || isContention(error)) throw refusal(ctx, error);
+        throw error;
+      }
+    },
+    onDeath: () => {},
+    close: () => {},
+  };
+}
+
+/** The embedded database's end of the lane lives in a Worker, so that syncing to disk never stops the event loop. */
+function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
+  const worker = new Worker(new URL("./append-worker.ts", import.meta.url));
+  const replies: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void }[] = [];
+  let isClosed = false;
+
+  const committer: Committer = {
+    commit: async (jobs) => {
+      await opened;
+      if (isClosed) throw new AppError("UNAVAILABLE");
+      const reply = await ask({ append: jobs });
+      if ("appended" in reply) return reply.appended;
+      throw refusal(ctx, "failed" in reply ? new Error(reply.failed.message) : new Error("an answer out of turn"));
+    },
+    onDeath: () => {},
+    close: () => {
+      isClosed = true;
+      worker.terminate();
+    },
+  };
+
+  const ask = (message: ToWorker) =>
+    new Promise<FromWorker>((resolve, reject) => {
+      replies.push({ resolve, reject });
+      worker.postMessage(message);
+    });
+  const die = (reason: string) => {
+    if (isClosed) return;
+    isClosed = true;
+    const error = new Error(`the database's worker has died: ${reason}`);
+    for (const { reject } of replies.splice(0)) reject(new AppError("UNAVAILABLE"));
+    committer.onDeath(error);
+    ctx.fatal(error);
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => replies.shift()?.resolve(data);
+  worker.onerror = (event) => die(event.message);
+  worker.addEventListener("close", () => die("it ended by itself"));
+
+  const opened = ask({ open: db.path }).then((reply) => {
+    if ("failed" in reply) die(reply.failed.message);
+  });
+  return committer;
+}
