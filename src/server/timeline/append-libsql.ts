@@ -52,7 +52,7 @@ export class LibsqlAppender {
     for (const [index, { client_id, sender_key }] of batch.entries()) {
       if (inside.has(index)) continue;
       const original =
-        client_id === null ? undefined : (this.#original.get(client_id, sender_key) as StoredMessage | undefined);
+        client_id === null ? undefined : (this.#original.all(client_id, sender_key)[0] as StoredMessage | undefined);
       if (original) outcomes[index] = { kind: "repeated", original };
       else fresh.push(index);
     }

@@ -4,6 +4,7 @@ import { isContention, isOutOfService, isUniqueViolation } from "../platform/db/
 import { byRoom, repeatsInside, storedAs, type Appended, type NewMessage, type StoredMessage } from "./append.ts";
 
 const attemptsMax = 5;
+// JSON travels as text and is cast: Drizzle replaces postgres.js's JSON serialisers by ones that do nothing.
 
 /**
  * Stores the batch in one transaction, pipelined: the rooms' advisory locks in order, the bump, the insert that reads
@@ -59,7 +60,7 @@ async function appendWithoutRepeats(
   });
   const originals = await sql<StoredMessage[]>`
     SELECT m.* FROM messages m
-    JOIN jsonb_to_recordset(${sql.json(ids)}) AS i(client_id text, sender_key bigint)
+    JOIN jsonb_to_recordset(${JSON.stringify(ids)}::text::jsonb) AS i(client_id text, sender_key bigint)
       ON m.client_id = i.client_id AND m.sender_key = i.sender_key`;
   const known = new Map(originals.map((row) => [`${row.sender_key} ${row.client_id}`, row]));
   const fresh: number[] = [];
@@ -97,10 +98,10 @@ async function commit(
   const [, bumped] = await sql.begin((transaction) => [
     transaction`
       SELECT pg_advisory_xact_lock(${roomLockClass}::int, lock::int)
-      FROM jsonb_array_elements_text(${transaction.json(locks)}) WITH ORDINALITY AS locks(lock, position)`,
+      FROM jsonb_array_elements_text(${JSON.stringify(locks)}::text::jsonb) WITH ORDINALITY AS locks(lock, position)`,
     transaction<{ key: number; last_seq: number; rev: number }[]>`
       UPDATE rooms SET last_seq = rooms.last_seq + b.n, rev = rooms.rev + b.n
-      FROM jsonb_to_recordset(${transaction.json(bumps)}) AS b(key bigint, n bigint)
+      FROM jsonb_to_recordset(${JSON.stringify(bumps)}::text::jsonb) AS b(key bigint, n bigint)
       WHERE rooms.key = b.key AND rooms.deleted_at IS NULL
       RETURNING rooms.key, rooms.last_seq, rooms.rev`,
     transaction`
@@ -108,7 +109,7 @@ async function commit(
         (id, room_key, seq, sender_key, client_id, body_hash, type, content, reply_to_id, created_at, sent_rev)
       SELECT m.id, m.room_key, r.last_seq - m.back, m.sender_key, m.client_id, m.body_hash, m.type, m.content,
         m.reply_to_id, m.created_at, r.rev - m.back
-      FROM jsonb_to_recordset(${transaction.json(rows)}) AS m(id text, room_key bigint, sender_key bigint,
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS m(id text, room_key bigint, sender_key bigint,
         client_id text, body_hash bigint, type text, content text, reply_to_id text, created_at bigint, back bigint)
       JOIN rooms r ON r.key = m.room_key AND r.deleted_at IS NULL`,
   ]);
