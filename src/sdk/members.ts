@@ -44,7 +44,7 @@ export function createMembers({ store, http, onLoaded }: MembersOptions): Parley
 
   return {
     open: async (roomId) => {
-      if (Object.keys(store.getSnapshot().members[roomId]?.byId ?? {}).length === 0) await load(roomId);
+      if (!store.getSnapshot().members[roomId]?.loaded) await load(roomId);
     },
     loadMore: load,
   };

@@ -2,7 +2,7 @@ import type { Progress, State } from "./state.ts";
 
 /** Whether something of the room is held that must be kept in step with its changes. */
 export function isHeld(state: State, roomId: string): boolean {
-  return roomId in state.timelines || roomId in state.members;
+  return roomId in state.timelines || state.members[roomId]?.loaded === true;
 }
 
 /** A room known in full at `rev`. */

@@ -5,7 +5,7 @@ import { enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
 import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
 
-const noMembers: MemberList = { byId: {}, complete: false, loading: false };
+const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loading: false };
 
 /** The next state; pure, so that every client that heard the same has the same. */
 export function reduce(state: State, action: Action): State {
@@ -80,7 +80,7 @@ function reduceMembers(state: State, action: Extract<Action, { type: "members_lo
   const loaded = setMembers(state, room_id, (held) => {
     const byId = { ...held?.byId };
     for (const member of members) byId[member.user_id] = member;
-    return { byId, complete, loading: false };
+    return { byId, loaded: true, complete, loading: false };
   });
   const progress = loaded.progress[room_id];
   if (!progress || rev === null || progress.roomRev <= rev) return loaded;

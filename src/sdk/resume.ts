@@ -4,14 +4,14 @@ import type { Action } from "./actions.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
-import type { State } from "./state.ts";
+import type { State, Timeline } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Timelines } from "./timelines.ts";
 
 interface ResumeOptions {
   store: Store<State> & { dispatch(action: Action): void };
   connection: Pick<Connection, "request" | "state">;
-  timelines: Pick<Timelines, "opened" | "reload">;
+  timelines: Pick<Timelines, "opened" | "reload" | "fill">;
   clock: Clock;
 }
 
@@ -71,16 +71,16 @@ export class Resume {
   }
 
   #consider(roomId: string, { urgent }: { urgent: boolean }): void {
-    const { progress, rooms, timelines } = this.#store.getSnapshot();
-    if (!progress[roomId]?.behind) {
+    const state = this.#store.getSnapshot();
+    const torn = isTorn(state.timelines[roomId]);
+    if (!state.progress[roomId]?.behind && !torn) {
       this.#dueMs.delete(roomId);
       return;
     }
     const now = this.#clock.now();
-    const missesMessages = (timelines[roomId]?.ahead.length ?? 0) > 0;
-    const patient = (rooms[roomId]?.member_count ?? 0) > limits.broadcastMembers && !missesMessages;
+    const patient = (state.rooms[roomId]?.member_count ?? 0) > limits.broadcastMembers && !torn && !urgent;
     const due = Math.max(
-      now + (patient && !urgent ? this.#clock.random() * bigRoomWithinMs : 0),
+      now + (patient ? this.#clock.random() * bigRoomWithinMs : 0),
       urgent ? 0 : (this.#askedMs.get(roomId) ?? 0) + againAfterMs,
     );
     this.#dueMs.set(roomId, Math.min(due, this.#dueMs.get(roomId) ?? Number.POSITIVE_INFINITY));
@@ -96,16 +96,20 @@ export class Resume {
   async #run(): Promise<void> {
     const now = this.#clock.now();
     const due = [...this.#dueMs].filter(([, dueMs]) => dueMs <= now).map(([roomId]) => roomId);
-    const { progress, rooms } = this.#store.getSnapshot();
-    const far = (roomId: string) => (rooms[roomId]?.rev ?? 0) - (progress[roomId]?.synced ?? 0) > limits.changesPerRoom;
     for (const roomId of due) {
       this.#dueMs.delete(roomId);
       this.#askedMs.set(roomId, now);
     }
+    const { progress, rooms } = this.#store.getSnapshot();
+    const behind = due.filter((roomId) => progress[roomId]?.behind);
+    const far = behind.filter(
+      (roomId) => (rooms[roomId]?.rev ?? 0) - (progress[roomId]?.synced ?? 0) > limits.changesPerRoom,
+    );
+    const torn = due.filter((roomId) => !behind.includes(roomId));
     this.#running = true;
     try {
-      await Promise.all(due.filter(far).map((roomId) => this.#startAnew(roomId)));
-      await this.#sync(due.filter((roomId) => !far(roomId)));
+      await Promise.all([...far.map((roomId) => this.#startAnew(roomId)), ...torn.map(this.#timelines.fill)]);
+      await this.#sync(behind.filter((roomId) => !far.includes(roomId)));
     } finally {
       this.#running = false;
     }
@@ -139,4 +143,9 @@ export class Resume {
       }
     }
   }
+}
+
+/** Whether messages are missing though the room is in step: one event of several with the same `rev` was lost. */
+function isTorn(timeline: Timeline | undefined): boolean {
+  return timeline !== undefined && timeline.ahead.length > 0 && !timeline.loading.page && !timeline.loading.newer;
 }

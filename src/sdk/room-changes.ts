@@ -9,7 +9,7 @@ export function patchRoom(state: State, roomId: string, change: (room: RoomState
   return !changed || changed === room ? state : { ...state, rooms: { ...state.rooms, [roomId]: changed } };
 }
 
-/** Changes a room's people, if they are held. */
+/** Changes a room's people, if they are held. Those that are yet to come will come as they are then. */
 export function patchMembers(
   state: State,
   roomId: string,
@@ -17,7 +17,7 @@ export function patchMembers(
   removed: readonly string[],
 ): State {
   const list = state.members[roomId];
-  if (!list || (changed.length === 0 && removed.length === 0)) return state;
+  if (!list?.loaded || (changed.length === 0 && removed.length === 0)) return state;
   const byId = { ...list.byId };
   for (const userId of removed) delete byId[userId];
   for (const member of changed) byId[member.user_id] = member;

@@ -32,6 +32,8 @@ export interface Timeline {
 
 export interface MemberList {
   readonly byId: Readonly<Record<string, Member>>;
+  /** Whether any have come yet. */
+  readonly loaded: boolean;
   /** Whether these are all; big rooms are loaded page by page. */
   readonly complete: boolean;
   readonly loading: boolean;

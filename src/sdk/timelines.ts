@@ -19,6 +19,8 @@ export type Timelines = Parley["timelines"] & {
   readonly opened: ReadonlySet<string>;
   /** Loads the newest page in place of what is held; false when that failed. */
   reload(roomId: string): Promise<boolean>;
+  /** Loads what lies between the window and the messages that came ahead of it. */
+  fill(roomId: string): Promise<boolean>;
   /** Nobody looks at anything: the session is over. */
   end(): void;
 };
@@ -69,6 +71,10 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
   const timelines: Timelines = {
     opened,
     reload,
+    fill: (roomId) => {
+      const newest = timeline(roomId)?.messages.at(-1);
+      return newest ? load(roomId, "newer", { after: newest.id }) : reload(roomId);
+    },
     end: () => opened.clear(),
     async open(roomId) {
       opened.add(roomId);
@@ -85,8 +91,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     },
     async loadNewer(roomId) {
       const held = timeline(roomId);
-      const newest = held?.messages.at(-1);
-      if (newest && !held?.live) await load(roomId, "newer", { after: newest.id });
+      if (held && !held.live && held.messages.length > 0) await timelines.fill(roomId);
     },
     async loadAround(roomId, messageId) {
       if (timeline(roomId)?.messages.some(({ id }) => id === messageId)) return;
