@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Dialect } from "../../db/migrations.ts";
+import { freshPostgres } from "./postgres.ts";
+
+export interface ServerOptions {
+  dialect?: Dialect;
+  /** Variables over the test's own defaults; an empty string unsets one. */
+  env?: Record<string, string>;
+}
+
+/** What a server of a test stands on: a folder and, on Postgres, a database. */
+export interface Ground {
+  env: Record<string, string>;
+  dataDir: string;
+  clear(): Promise<void>;
+}
+
+/** An empty folder below the system's temporary one. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "parley-test-"));
+}
+
+/**
+ * Cheap passwords, any free port, and no limiters: one address registers a whole cast. A test of limits turns them on by
+ * `env: { RATE_LIMITS: "on" }`.
+ */
+export async function prepareGround({ dialect = "libsql", env = {} }: ServerOptions): Promise<Ground> {
+  const dataDir = temporaryFolder();
+  const database = dialect === "postgres" ? await freshPostgres() : undefined;
+  return {
+    dataDir,
+    env: {
+      PORT: "0",
+      DATA_DIR: dataDir,
+      BCRYPT_COST: "4",
+      RATE_LIMITS: "off",
+      LOG_FORMAT: "json",
+      ...(database && { DATABASE_URL: database.url }),
+      ...env,
+    },
+    clear: async () => {
+      await database?.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
