@@ -1,0 +1,121 @@
+import { eq, inArray, type SQL } from "drizzle-orm";
+import { LRUCache } from "lru-cache";
+import type { SystemRole, UserRef } from "../../protocol/models.ts";
+import { perContext, type Context } from "../context.ts";
+
+/** What others need to know about a person; the same object for everybody, so never change it. */
+export interface Person {
+  readonly key: number;
+  readonly id: string;
+  readonly username: string;
+  readonly display_name: string;
+  readonly avatar_url: string | null;
+  readonly role: SystemRole;
+  readonly disabled: boolean;
+  readonly deleted: boolean;
+}
+
+/** How a person appears beside what they wrote. */
+export function userRef({ id, username, display_name, avatar_url }: Person): UserRef {
+  return { id, username, display_name, avatar_url };
+}
+
+/** The name of the cache in `ctx.caches`; its keys are user ids. */
+export const peopleCache = "people";
+
+/** People remembered at once (G7): about 0.5 KB each. */
+const peopleMax = 50_000;
+
+/** Parameters of one statement stay far below what either database takes. */
+const idsPerQuery = 500;
+
+/**
+ * People by id and by key, from memory where possible. Deleted and disabled ones are among them: they have written
+ * messages. A load that an invalidation overtook is handed out once and not kept.
+ */
+export class People {
+  readonly #byId = new LRUCache<string, Person>({
+    max: peopleMax,
+    dispose: (person) => {
+      if (this.#byKey.get(person.key) === person) this.#byKey.delete(person.key);
+    },
+  });
+  readonly #byKey = new Map<number, Person>();
+  /** Ids dropped while a load is under way, one set a load. */
+  readonly #overtaken = new Set<Set<string>>();
+
+  constructor(private readonly ctx: Pick<Context, "db">) {}
+
+  async byId(id: string): Promise<Person | undefined> {
+    return this.#byId.get(id) ?? (await this.#load(eq(this.ctx.db.tables.users.id, id)))[0];
+  }
+
+  async byKey(key: number): Promise<Person | undefined> {
+    return (await this.byKeys([key])).get(key);
+  }
+
+  /** Those of `keys` that exist, by few queries however many they are. */
+  async byKeys(keys: Iterable<number>): Promise<Map<number, Person>> {
+    const found = new Map<number, Person>();
+    const missing: number[] = [];
+    for (const key of new Set(keys)) {
+      const person = this.#byKey.get(key);
+      if (person === undefined) {
+        missing.push(key);
+        continue;
+      }
+      this.#byId.get(person.id); // keeps it among the recently used
+      found.set(key, person);
+    }
+    for (let i = 0; i < missing.length; i += idsPerQuery) {
+      const { users } = this.ctx.db.tables;
+      for (const person of await this.#load(inArray(users.key, missing.slice(i, i + idsPerQuery)))) {
+        found.set(person.key, person);
+      }
+    }
+    return found;
+  }
+
+  drop(id: string): void {
+    this.#byId.delete(id);
+    for (const dropped of this.#overtaken) dropped.add(id);
+  }
+
+  async #load(where: SQL): Promise<Person[]> {
+    const { users } = this.ctx.db.tables;
+    const dropped = new Set<string>();
+    this.#overtaken.add(dropped);
+    try {
+      const rows = await this.ctx.db.read
+        .select({
+          key: users.key,
+          id: users.id,
+          username: users.username,
+          display_name: users.display_name,
+          avatar_url: users.avatar_url,
+          role: users.role,
+          disabled_at: users.disabled_at,
+          deleted_at: users.deleted_at,
+        })
+        .from(users)
+        .where(where);
+      return rows.map(({ disabled_at, deleted_at, ...row }) => {
+        const person = { ...row, disabled: disabled_at !== null, deleted: deleted_at !== null };
+        if (!dropped.has(person.id)) {
+          this.#byId.set(person.id, person);
+          this.#byKey.set(person.key, person);
+        }
+        return person;
+      });
+    } finally {
+      this.#overtaken.delete(dropped);
+    }
+  }
+}
+
+/** The people of this context. */
+export const people = perContext((ctx) => {
+  const made = new People(ctx);
+  ctx.caches.register(peopleCache, (id) => made.drop(id));
+  return made;
+});
