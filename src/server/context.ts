@@ -96,7 +96,19 @@ export interface Peer {
 type AnswerPayload<N extends CommandName> =
   CommandAnswer<N> extends EventFor<"socket"> ? EventPayload<Extract<CommandAnswer<N>, EventFor<"socket">>> : void;
 
+/**
+ * An answer that is still being committed while its place in the order is already taken: the socket's next frame begins
+ * meanwhile, so that a client with many sends in flight does not pay one commit each.
+ */
+export interface Committing<T> {
+  committed: Promise<T>;
+}
+
 /** One handler a command: what it returns is sent as the answer that the registry names. */
 export type CommandHandlers = {
-  [N in CommandName]: (ctx: Context, peer: Peer, payload: CommandPayload<N>) => Promise<AnswerPayload<N>>;
+  [N in CommandName]: (
+    ctx: Context,
+    peer: Peer,
+    payload: CommandPayload<N>,
+  ) => Promise<AnswerPayload<N> | Committing<AnswerPayload<N>>>;
 };

@@ -1,0 +1,175 @@
+import { sql } from "drizzle-orm";
+import type { Cursor, Message } from "../../protocol/models.ts";
+import { perContext, type Context } from "../context.ts";
+import { lastMessages, lobbyFromSeq, readCursors, unreadCounts, type ReadPosition } from "./store.ts";
+import { wireMessages } from "./wire.ts";
+
+/** What has moved is written this often; a crash costs at most this much of reading, never a message. */
+const flushEveryMs = 1_000;
+const movesPerTransaction = 500;
+
+interface Move {
+  roomKey: number;
+  userKey: number;
+  readSeq: number;
+}
+
+/**
+ * Read cursors on their way to the database. They only move forward and are written together, since every send moves
+ * its sender's.
+ */
+class CursorBuffer {
+  #moves = new Map<string, Move>();
+  /** What is being written is still the newest there is until its transaction has ended. */
+  #writing = new Map<string, Move>();
+
+  constructor(private readonly ctx: Context) {}
+
+  advance(move: Move): void {
+    const name = `${move.roomKey} ${move.userKey}`;
+    if ((this.pending(move.roomKey, move.userKey) ?? -1) < move.readSeq) this.#moves.set(name, move);
+  }
+
+  /** The cursor that is not yet in the database, if any. */
+  pending(roomKey: number, userKey: number): number | undefined {
+    const name = `${roomKey} ${userKey}`;
+    return (this.#moves.get(name) ?? this.#writing.get(name))?.readSeq;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#moves.size > 0) {
+      const part = [...this.#moves].slice(0, movesPerTransaction);
+      for (const [name, move] of part) {
+        this.#moves.delete(name);
+        this.#writing.set(name, move);
+      }
+      try {
+        await writeCursors(
+          this.ctx,
+          part.map(([, move]) => move),
+        );
+      } catch (error) {
+        for (const [name, move] of part) if (!this.#moves.has(name)) this.#moves.set(name, move);
+        throw error;
+      } finally {
+        for (const [name] of part) this.#writing.delete(name);
+      }
+    }
+  }
+}
+
+const buffer = perContext((ctx) => {
+  const cursors = new CursorBuffer(ctx);
+  ctx.jobs.every("cursors", flushEveryMs, () => cursors.flush());
+  ctx.onClose(() => cursors.flush());
+  return cursors;
+});
+
+/** One statement for all moves; a row is made only in the lobby, whose members have none until one is needed. */
+async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void> {
+  const { members } = ctx.db.tables;
+  const now = ctx.clock.now();
+  await ctx.db.write(async (tx) => {
+    await tx
+      .insert(members)
+      .values(
+        moves.map(({ roomKey, userKey, readSeq }) => ({
+          room_key: roomKey,
+          user_key: userKey,
+          role: "member" as const,
+          is_active: true,
+          read_seq: readSeq,
+          delivered_seq: readSeq,
+          rev: 0,
+          joined_at: now,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: [members.room_key, members.user_key],
+        set: {
+          read_seq: sql`CASE WHEN excluded.read_seq > ${members.read_seq} THEN excluded.read_seq ELSE ${members.read_seq} END`,
+          delivered_seq: sql`CASE WHEN excluded.delivered_seq > ${members.delivered_seq} THEN excluded.delivered_seq ELSE ${members.delivered_seq} END`,
+        },
+      });
+  });
+}
+
+/** Moves a member's read cursor forward; in the database within a second. */
+export function advanceCursor(ctx: Context, move: Move): void {
+  buffer(ctx).advance(move);
+}
+
+/** {@link advanceCursor}, on disk when it resolves. */
+export async function storeCursor(ctx: Context, move: Move): Promise<void> {
+  buffer(ctx).advance(move);
+  await buffer(ctx).flush();
+}
+
+interface RoomOfMine {
+  key: number;
+  id: string;
+  is_lobby: boolean;
+  last_seq: number;
+}
+
+/** What a person's list says of one of their rooms. */
+export interface JoinedState {
+  read_seq: number;
+  delivered_seq: number;
+  unread_count: number;
+  last_message: Message | null;
+}
+
+/** One's own cursor in a room. */
+export async function ownCursor(ctx: Context, actor: { key: number; id: string }, room: RoomOfMine): Promise<Cursor> {
+  const [position] = await positions(ctx, actor.key, [room]);
+  const readSeq = position?.readSeq ?? 0;
+  return { user_id: actor.id, read_seq: readSeq, delivered_seq: Math.max(readSeq, position?.deliveredSeq ?? 0) };
+}
+
+async function positions(ctx: Context, userKey: number, rooms: readonly RoomOfMine[]) {
+  const stored = await readCursors(
+    ctx,
+    userKey,
+    rooms.map(({ key }) => key),
+  );
+  const found: (ReadPosition & { deliveredSeq: number })[] = [];
+  for (const { key, is_lobby } of rooms) {
+    const cursor = stored.get(key);
+    const base = cursor?.readSeq ?? (is_lobby ? await lobbyFromSeq(ctx, userKey) : 0);
+    const readSeq = Math.max(base, buffer(ctx).pending(key, userKey) ?? 0);
+    found.push({ roomKey: key, readSeq, deliveredSeq: cursor?.deliveredSeq ?? 0 });
+  }
+  return found;
+}
+
+/** Cursor, unread and last message of all these rooms, in a handful of queries however many they are. */
+export async function joinedState(
+  ctx: Context,
+  userKey: number,
+  rooms: readonly RoomOfMine[],
+): Promise<Map<number, JoinedState>> {
+  const cursors = new Map((await positions(ctx, userKey, rooms)).map((position) => [position.roomKey, position]));
+  const behind = rooms.flatMap((room) => {
+    const position = cursors.get(room.key);
+    return position && position.readSeq < room.last_seq ? [position] : [];
+  });
+  const unread = await unreadCounts(ctx, userKey, behind);
+  const rows = await lastMessages(
+    ctx,
+    rooms.flatMap(({ key, last_seq }) => (last_seq > 0 ? [key] : [])),
+  );
+  const state = new Map<number, JoinedState>();
+  for (const { key, id } of rooms) {
+    const row = rows.get(key);
+    const [last] = row ? await wireMessages(ctx, id, [row]) : [];
+    const readSeq = cursors.get(key)?.readSeq ?? 0;
+    state.set(key, {
+      read_seq: readSeq,
+      delivered_seq: Math.max(readSeq, cursors.get(key)?.deliveredSeq ?? 0),
+      unread_count: unread.get(key) ?? 0,
+      last_message: last ?? null,
+    });
+  }
+  return state;
+}

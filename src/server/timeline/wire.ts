@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { systemKind, type Message, type SystemLine, type UserRef } from "../../protocol/models.ts";
+import { people, userRef, type Person } from "../accounts/people.ts";
+import type { Context } from "../context.ts";
+import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
+import type { StoredMessage } from "./append.ts";
+
+const storedSystem = z.object({ kind: systemKind, target_key: z.number().optional(), value: z.string().optional() });
+
+const unknownPerson: UserRef = { id: "", username: "", display_name: "", avatar_url: null };
+
+/** Rows of one room as the protocol has them, with their senders' present names. */
+export async function wireMessages(ctx: Context, roomId: string, rows: readonly StoredMessage[]): Promise<Message[]> {
+  const systems = rows.map(({ system }) => (system === null ? undefined : storedSystem.parse(JSON.parse(system))));
+  const keys = new Set(rows.map(({ sender_key }) => sender_key));
+  for (const system of systems) if (system?.target_key !== undefined) keys.add(system.target_key);
+  const persons = await people(ctx).byKeys([...keys]);
+  const named = (key: number) => nameOf(persons.get(key));
+  return rows.map((row, index) => {
+    const system = systems[index];
+    const sender = persons.get(row.sender_key);
+    const message = wireMessage(roomId, row, sender ? userRef(sender) : unknownPerson);
+    if (!system) return message;
+    const line: SystemLine = { kind: system.kind, actor: named(row.sender_key) };
+    if (system.target_key !== undefined) line.target = named(system.target_key);
+    if (system.value !== undefined) line.value = system.value;
+    return { ...message, system: line };
+  });
+}
+
+/** One row whose sender is at hand; on the wire its `rev` is the later of sent and changed. */
+export function wireMessage(roomId: string, row: StoredMessage, sender: UserRef): Message {
+  const isGone = row.deleted_at !== null || row.recalled_at !== null;
+  return {
+    id: row.id,
+    room_id: roomId,
+    seq: row.seq,
+    rev: row.changed_rev ?? row.sent_rev,
+    sender,
+    content: isGone ? "" : row.content,
+    type: row.type,
+    reply_to: null,
+    files: [],
+    reactions: [],
+    mentions: [],
+    created_at: wireTime(row.created_at),
+    is_edited: row.edited_at !== null,
+    edited_at: wireTimeOrNull(row.edited_at),
+    is_deleted: row.deleted_at !== null,
+    is_recalled: row.recalled_at !== null,
+    temp_id: row.client_id,
+  };
+}
+
+function nameOf(person: Person | undefined): SystemLine["actor"] {
+  const { id, username, display_name } = person ?? unknownPerson;
+  return { id, username, display_name };
+}
