@@ -107,9 +107,7 @@ export async function storeCursor(ctx: Context, move: Move): Promise<void> {
 
 interface RoomOfMine {
   key: number;
-  id: string;
   is_lobby: boolean;
-  last_seq: number;
 }
 
 /** What a person's list says of one of their rooms. */
@@ -147,7 +145,7 @@ async function positions(ctx: Context, userKey: number, rooms: readonly RoomOfMi
 export async function joinedState(
   ctx: Context,
   userKey: number,
-  rooms: readonly RoomOfMine[],
+  rooms: readonly (RoomOfMine & { id: string; last_seq: number })[],
 ): Promise<Map<number, JoinedState>> {
   const cursors = new Map((await positions(ctx, userKey, rooms)).map((position) => [position.roomKey, position]));
   const behind = rooms.flatMap((room) => {
