@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/libsql";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { migrations } from "../../../../../db/migrations.ts";
+import type { Migration } from "../../../../../db/migrations.ts";
 import * as tables from "../../../../../db/schema/libsql.ts";
 import { AppError } from "../../app-error.ts";
 import type { Log } from "../../log.ts";
@@ -15,7 +15,7 @@ import { pending } from "../migrate.ts";
 import { connectionPragmas } from "./connection-pragmas.ts";
 
 /** "Parl" in the file's header says whose file it is. */
-const applicationId = 0x5061726c;
+export const applicationId = 0x5061726c;
 
 /** How long a writer waits for a foreign process to let go of the file. */
 const contentionMs = 5_000;
@@ -65,8 +65,7 @@ async function appliedMigrations(client: Client): Promise<string[]> {
  * Brings the file up to date: a snapshot beside it first, then every missing step in one transaction that holds the
  * file's write lock, so that of two starts one waits for the other and finds nothing left to do.
  */
-async function migrate(client: Client, path: string, log: Log): Promise<void> {
-  const all = migrations("libsql");
+async function migrate(client: Client, path: string, all: readonly Migration[], log: Log): Promise<void> {
   const applied = await appliedMigrations(client);
   if (pending(all, applied).length === 0) return;
   if (applied.length > 0) {
@@ -98,7 +97,7 @@ async function migrate(client: Client, path: string, log: Log): Promise<void> {
 }
 
 /** Opens the file behind a `file:` URL, makes it if need be, and migrates it. Throws {@link StartError}. */
-export async function openLibsql(url: string, log: Log): Promise<EmbeddedDatabase> {
+export async function openLibsql(url: string, log: Log, steps: readonly Migration[]): Promise<EmbeddedDatabase> {
   const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
   const folder = dirname(path);
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -111,7 +110,7 @@ export async function openLibsql(url: string, log: Log): Promise<EmbeddedDatabas
       await writer.execute(pragma);
       await reader.execute(pragma);
     }
-    await migrate(writer, path, log);
+    await migrate(writer, path, steps, log);
   } catch (error) {
     writer.close();
     reader.close();

@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { sql as template } from "drizzle-orm";
 import postgres from "postgres";
-import { migrations } from "../../../../../db/migrations.ts";
+import type { Migration } from "../../../../../db/migrations.ts";
 import * as tables from "../../../../../db/schema/postgres.ts";
 import { AppError } from "../../app-error.ts";
 import type { Log } from "../../log.ts";
@@ -19,8 +19,7 @@ export const roomLocks = 256;
 const poolSize = 10;
 const attemptsMax = 5;
 
-async function migrate(sql: postgres.Sql, log: Log): Promise<void> {
-  const all = migrations("postgres");
+async function migrate(sql: postgres.Sql, all: readonly Migration[], log: Log): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`SELECT pg_advisory_xact_lock(${migrationLock})`;
     const [found] = await transaction<{ ours: boolean; foreign: boolean }[]>`
@@ -43,7 +42,7 @@ async function migrate(sql: postgres.Sql, log: Log): Promise<void> {
 }
 
 /** Opens a pool on Postgres and migrates it under an advisory lock. Throws {@link StartError}. */
-export async function openPostgres(url: string, log: Log): Promise<PostgresDatabase> {
+export async function openPostgres(url: string, log: Log, steps: readonly Migration[]): Promise<PostgresDatabase> {
   const sql = postgres(url, {
     max: poolSize,
     connect_timeout: 5,
@@ -53,7 +52,7 @@ export async function openPostgres(url: string, log: Log): Promise<PostgresDatab
     onnotice: () => {},
   });
   try {
-    await migrate(sql, log);
+    await migrate(sql, steps, log);
   } catch (error) {
     await sql.end({ timeout: 1 });
     if (error instanceof StartError) throw error;
