@@ -18,9 +18,7 @@ export class Emitter {
         handler(frame.payload as never, frame);
       } catch (error) {
         // A handler's fault is its program's to hear of, and not the connection's to die of.
-        queueMicrotask(() => {
-          throw error;
-        });
+        reportError(error);
       }
     }
   }

@@ -19,11 +19,13 @@ export function hear(state: State, roomId: string, rev: number, { aboutRoom }: {
   const progress = state.progress[roomId];
   if (!room || !progress || rev <= progress.synced) return state;
   const top = room.rev;
-  const jumped = rev > top + 1 && isHeld(state, roomId);
+  const held = isHeld(state, roomId);
+  const roomRev = aboutRoom ? Math.max(progress.roomRev, rev) : progress.roomRev;
+  if (rev <= top && roomRev === progress.roomRev) return state;
   const next: Progress = {
-    synced: rev > top && !progress.behind ? (isHeld(state, roomId) ? top : rev - 1) : progress.synced,
-    behind: progress.behind || jumped,
-    roomRev: aboutRoom ? Math.max(progress.roomRev, rev) : progress.roomRev,
+    synced: rev > top && !progress.behind ? (held ? top : rev - 1) : progress.synced,
+    behind: progress.behind || (rev > top + 1 && held),
+    roomRev,
   };
   return {
     ...state,

@@ -8,6 +8,8 @@ interface ModelSocket {
   toServer: string[];
   toClient: (Event & { ref?: string | undefined })[];
   open: boolean;
+  /** Events since the socket was opened, until its `ready` is made: they come after it though it already has them. */
+  early: readonly Event[] | null;
 }
 
 interface ModelRequest {
@@ -46,6 +48,8 @@ export class ModelServer {
   refusals: { code: string; retry_after_ms?: number }[] = [];
   /** Changes in one `sync_batch`. */
   changesPerBatch = 7;
+  /** What is answered over HTTP, to whom: `POST /auth/login`. */
+  readonly requested: string[] = [];
   /** Bearer tokens of the sockets that were opened. */
   readonly tokens: (string | null)[] = [];
   readonly processed: string[] = [];
@@ -57,13 +61,15 @@ export class ModelServer {
   /** How access tokens are answered over HTTP and at the upgrade. */
   tokenIsGood = (_token: string) => true;
   refreshIsGood = true;
+  /** Of the access tokens that are issued. */
+  expiresAt = "2026-01-10T10:30:00.000Z";
 
   constructor(public room: ModelRoom) {}
 
   readonly openSocket: SocketFactory = (_url, protocols, events) => {
     const token = protocols[1]?.replace("bearer.", "") ?? null;
     this.tokens.push(token);
-    const socket: ModelSocket = { events, toServer: [], toClient: [], open: true };
+    const socket: ModelSocket = { events, toServer: [], toClient: [], open: true, early: [] };
     if (!this.reachable || (token !== null && !this.tokenIsGood(token))) {
       queueMicrotask(() => events.closed(1006));
       return { send: () => {}, close: () => {} };
@@ -79,8 +85,14 @@ export class ModelServer {
         heartbeat_s: 30,
       },
     });
-    const empty = { friends: [], friend_requests: [], blocks: [], presence: [], unread_notifications: 0 };
-    this.#push({ type: "ready", payload: { user: me, rooms: [this.room.joinedRoom(ann)], ...empty } });
+    this.#slow.push(() => {
+      if (this.#socket !== socket) return;
+      const empty = { friends: [], friend_requests: [], blocks: [], presence: [], unread_notifications: 0 };
+      this.#push({ type: "ready", payload: { user: me, rooms: [this.room.joinedRoom(ann)], ...empty } });
+      const early = socket.early ?? [];
+      socket.early = null;
+      this.publish(early);
+    });
     return {
       send: (text) => void socket.toServer.push(text),
       close: () => {
@@ -94,6 +106,7 @@ export class ModelServer {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const token = new Headers(headers).get("Authorization")?.replace("Bearer ", "");
     const request = { method, url: new URL(url), answer: null, arrives: resolve, breaks: reject };
+    this.requested.push(`${method} ${request.url.pathname.replace("/api/v1", "")}`);
     if (!this.reachable) reject(new TypeError("unreachable"));
     else if (url.endsWith("/auth/refresh")) resolve(this.refreshIsGood ? ok(this.#credentials()) : refused());
     else if (token !== undefined && !this.tokenIsGood(token)) resolve(refused("TOKEN_EXPIRED"));
@@ -106,7 +119,8 @@ export class ModelServer {
 
   /** Something happens in the room; everybody connected will hear of it. */
   publish(events: readonly Event[]): void {
-    for (const event of events) this.#push(event);
+    if (this.#socket?.early) this.#socket.early = [...this.#socket.early, ...events];
+    else for (const event of events) this.#push(event);
   }
 
   /** The server takes up to `count` frames or requests and answers them. */
@@ -168,7 +182,7 @@ export class ModelServer {
 
   #credentials() {
     const token = `token-${++this.#issued}`;
-    return { token, expires_at: "2026-01-10T10:30:00.000Z", refresh_token: `refresh-${this.#issued}` };
+    return { token, expires_at: this.expiresAt, refresh_token: `refresh-${this.#issued}` };
   }
 
   #answerRequest(url: URL): Response {

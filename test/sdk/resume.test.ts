@@ -1,26 +1,21 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { createClient, type Parley } from "../../src/sdk/client.ts";
 import { ConnectionError } from "../../src/sdk/errors.ts";
 import type { State } from "../../src/sdk/state.ts";
-import { FakeClock, settle } from "./fake-clock.ts";
-import { ModelRoom, person } from "./model-room.ts";
-import { ann, ModelServer } from "./model-server.ts";
+import { settle } from "./fake-clock.ts";
+import { person } from "./model-room.ts";
+import { ann } from "./model-server.ts";
+import { ben, calm, enter, newWorld, roomId, type SmallWorld } from "./small-world.ts";
 
-const ben = person("ben");
 const others = [ben, person("cid"), person("dee"), person("eve")];
 
-interface World {
-  server: ModelServer;
-  clock: FakeClock;
-  client: Parley;
+interface World extends SmallWorld {
   sent: string[];
   acked: string[];
 }
 
 type Step = { name: string; run(world: World): void | Promise<void> };
 
-const roomId = "room";
 const index = fc.nat({ max: 400 });
 const few = fc.nat({ max: 6 });
 
@@ -103,17 +98,6 @@ function looks(at: number): Step {
   return { name: `look ${at}`, run };
 }
 
-/** Moves the network and the clock until nothing is left to move. */
-async function calm({ server, clock }: World): Promise<void> {
-  for (let quiet = 0; quiet < 3;) {
-    server.process();
-    server.deliver();
-    await settle();
-    quiet = server.idle ? quiet + 1 : 0;
-    await clock.advance(server.connected ? 1_500 : 31_000);
-  }
-}
-
 function windowIsWhole({ timelines }: State): void {
   const messages = timelines[roomId]?.messages ?? [];
   messages.forEach((message, place) => expect(message.seq).toBe((messages[0]?.seq ?? 0) + place));
@@ -139,16 +123,10 @@ function showsTheRoom(world: World): void {
 }
 
 async function begin(history: number): Promise<World> {
-  const server = new ModelServer(new ModelRoom(roomId, [ann, ben]));
-  for (let count = 0; count < history; count++) server.room.send(ben, "before");
-  const clock = new FakeClock();
-  const client = createClient({ url: "http://model", clock, fetch: server.fetch, socket: server.openSocket });
-  const world = { server, clock, client, sent: [], acked: [] };
-  await client.login({ username: "ann", password: "a password" });
-  const connected = client.connect();
-  await calm(world);
-  await connected;
-  void client.timelines.open(roomId);
+  const world = { ...newWorld(), sent: [], acked: [] };
+  for (let count = 0; count < history; count++) world.server.room.send(ben, "before");
+  await enter(world);
+  void world.client.timelines.open(roomId);
   await calm(world);
   return world;
 }
