@@ -1,0 +1,68 @@
+import { LRUCache } from "lru-cache";
+import { idPattern } from "../../protocol/text.ts";
+import { perContext, type Context } from "../context.ts";
+import { AppError } from "../platform/app-error.ts";
+import { Cache } from "../platform/cache/cache.ts";
+import type { Tables } from "../platform/db/database.ts";
+import { findLobby, findRoom, idOfRoom, roomByKey } from "./store.ts";
+
+/** A room as the database has it at one moment. */
+export type RoomRow = Tables["rooms"]["$inferSelect"];
+
+/** A room as it is remembered: without the numbers that move with every message, which are read from the database. */
+export type RoomEntry = Omit<RoomRow, "last_seq" | "rev" | "settings_rev" | "member_count">;
+
+const entriesMax = 20_000;
+const idsMax = 200_000;
+const cacheName = "rooms";
+
+/** The rooms that exist, remembered. A deleted room is as one that never was. */
+class Directory {
+  readonly #entries: Cache<RoomEntry>;
+  /** Keys never change their id. */
+  readonly #ids = new LRUCache<number, string>({ max: idsMax });
+  #lobbyId: string | undefined;
+
+  constructor(private readonly ctx: Context) {
+    this.#entries = new Cache(entriesMax, async (id) => {
+      const row = await findRoom(ctx, id);
+      if (!row) return undefined;
+      const { last_seq: _, rev: _rev, settings_rev: _settings, member_count: _count, ...entry } = row;
+      this.#ids.set(entry.key, entry.id);
+      return entry;
+    });
+    ctx.caches.register(cacheName, (id) => this.#entries.drop(id));
+  }
+
+  /** The room; `undefined` when there is none, or `id` is no id. */
+  async byId(id: string): Promise<RoomEntry | undefined> {
+    return idPattern.test(id) ? this.#entries.get(id) : undefined;
+  }
+
+  async byKey(key: number): Promise<RoomEntry | undefined> {
+    const id = this.#ids.get(key) ?? (await idOfRoom(this.ctx, key));
+    return id === undefined ? undefined : this.#entries.get(id);
+  }
+
+  /** The room whose members are all accounts; made at the first start. */
+  async lobby(): Promise<RoomEntry> {
+    this.#lobbyId ??= (await findLobby(this.ctx))?.id;
+    const lobby = this.#lobbyId === undefined ? undefined : await this.#entries.get(this.#lobbyId);
+    if (!lobby) throw new Error("there is no lobby yet");
+    return lobby;
+  }
+
+  /** Forgets the room on every node. Call it right after the commit that changed or deleted it. */
+  forget(room: Pick<RoomEntry, "id">): void {
+    this.ctx.publish.invalidate(cacheName, room.id);
+  }
+}
+
+export const rooms = perContext((ctx) => new Directory(ctx));
+
+/** The room with its numbers, as the database has it now. Throws `ROOM_NOT_FOUND`. */
+export async function roomWithNumbers(ctx: Context, key: number): Promise<RoomRow> {
+  const row = await roomByKey(ctx, ctx.db.read, key);
+  if (!row) throw new AppError("ROOM_NOT_FOUND");
+  return row;
+}
