@@ -25,18 +25,31 @@ function connect(path: string): Client {
   return createClient({ url: `file:${path}`, concurrency: 1, timeout: 0 });
 }
 
-/** Tries again while a foreign process holds the file, without stopping the event loop. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Tries again while a foreign process holds the file, without stopping the event loop. On a connection of its own each
+ * time: a BEGIN that met SQLITE_BUSY stays "in progress" in its connection until the garbage collector takes the
+ * driver's statement, and meanwhile every COMMIT there is refused.
+ */
+async function patiently<T>(client: Client, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + contentionMs;
-  for (let delayMs = 5; ; delayMs = Math.min(delayMs * 2, 200)) {
+  for (let delayMs = 5, isFirst = true; ; delayMs = Math.min(delayMs * 2, 200), isFirst = false) {
     try {
+      if (!isFirst) await renew(client);
       return await work();
     } catch (error) {
       if (!isContention(error)) throw error;
-      if (Date.now() > until) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      if (Date.now() > until) {
+        await renew(client);
+        throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      }
       await Bun.sleep(delayMs);
     }
   }
+}
+
+async function renew(client: Client): Promise<void> {
+  await client.reconnect();
+  for (const pragma of connectionPragmas) await client.execute(pragma);
 }
 
 async function readNumber(client: Client, sql: string): Promise<number> {
@@ -75,7 +88,7 @@ async function migrate(client: Client, path: string, all: readonly Migration[], 
     await client.execute({ sql: "VACUUM INTO ?", args: [snapshot] });
     log.info("the database was copied before its migration", { snapshot });
   }
-  const transaction = await patiently(() => client.transaction("write"));
+  const transaction = await patiently(client, () => client.transaction("write"));
   try {
     await transaction.execute(`PRAGMA application_id = ${applicationId}`);
     await transaction.execute(
@@ -99,25 +112,32 @@ async function migrate(client: Client, path: string, all: readonly Migration[], 
 /** Opens the file behind a `file:` URL, makes it if need be, and migrates it. Throws {@link StartError}. */
 export async function openLibsql(url: string, log: Log, steps: readonly Migration[]): Promise<EmbeddedDatabase> {
   const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
-  const folder = dirname(path);
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const writer = connect(path);
-  const reader = connect(path);
+  const opened: Client[] = [];
   try {
+    const folder = dirname(path);
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // The driver opens the file at once, and fails where it cannot.
+    const writer = connect(path);
+    opened.push(writer);
+    const reader = connect(path);
+    opened.push(reader);
     await refuseForeignFile(writer, path);
-    await patiently(() => writer.execute("PRAGMA journal_mode = WAL"));
+    await patiently(writer, () => writer.execute("PRAGMA journal_mode = WAL"));
     for (const pragma of connectionPragmas) {
       await writer.execute(pragma);
       await reader.execute(pragma);
     }
     await migrate(writer, path, steps, log);
+    return database(path, writer, reader);
   } catch (error) {
-    writer.close();
-    reader.close();
+    for (const client of opened) client.close();
     if (error instanceof StartError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`the database ${path} cannot be opened: ${reason}`, { cause: error });
   }
+}
+
+function database(path: string, writer: Client, reader: Client): EmbeddedDatabase {
   const writers = new Lock();
   const queries = drizzle(writer, { schema: tables });
   const read = drizzle(reader, { schema: tables });
@@ -127,7 +147,7 @@ export async function openLibsql(url: string, log: Log, steps: readonly Migratio
     tables,
     read,
     writers,
-    write: (work) => writers.run(() => patiently(() => queries.transaction(work, { behavior: "immediate" }))),
+    write: (work) => writers.run(() => patiently(writer, () => queries.transaction(work, { behavior: "immediate" }))),
     lockRooms: async () => {
       // The transaction already holds the file's write lock.
     },
