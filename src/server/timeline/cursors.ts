@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Cursor, Message } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
+import { isConstraintViolation } from "../platform/db/errors.ts";
 import { lastMessages, lobbyFromSeq, readCursors, unreadCounts, type ReadPosition } from "./store.ts";
 import { wireMessages } from "./wire.ts";
 
@@ -44,7 +45,7 @@ class CursorBuffer {
         this.#writing.set(name, move);
       }
       try {
-        await writeCursors(
+        await writeThoseThatExist(
           this.ctx,
           part.map(([, move]) => move),
         );
@@ -64,6 +65,17 @@ const buffer = perContext((ctx) => {
   ctx.onClose(() => cursors.flush());
   return cursors;
 });
+
+/** A room that was deleted meanwhile takes its cursors along: they must not hold up the others'. */
+async function writeThoseThatExist(ctx: Context, moves: readonly Move[]): Promise<void> {
+  try {
+    await writeCursors(ctx, moves);
+  } catch (error) {
+    if (!isConstraintViolation(error)) throw error;
+    if (moves.length === 1) return;
+    for (const move of moves) await writeThoseThatExist(ctx, [move]);
+  }
+}
 
 /** One statement for all moves; a row is made only in the lobby, whose members have none until one is needed. */
 async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void> {

@@ -14,7 +14,12 @@ function some(error: unknown, test: (code: string) => boolean): boolean {
   return false;
 }
 
-/** A unique index refused. */
+/** A constraint of any kind refused: on Postgres class 23. */
+export function isConstraintViolation(error: unknown): boolean {
+  return some(error, (code) => code.startsWith("SQLITE_CONSTRAINT") || code.startsWith("23"));
+}
+
+/** A unique index refused; on libSQL, where drivers do not always say which kind, any constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   return some(error, (code) => code.startsWith("SQLITE_CONSTRAINT") || code === "23505");
 }

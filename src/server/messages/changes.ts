@@ -1,0 +1,65 @@
+import type { RoomChanges } from "../../protocol/models.ts";
+import type { Context, Viewer } from "../context.ts";
+import { roomWithNumbers } from "../rooms/directory.ts";
+import { membersChangedSince } from "../rooms/members.ts";
+import { visibleRoom } from "../rooms/policy.ts";
+import { wireRoom } from "../rooms/wire.ts";
+import { ownCursor } from "../timeline/cursors.ts";
+import { changedSince, sentSince } from "../timeline/store.ts";
+import { wireMessages } from "../timeline/wire.ts";
+
+/**
+ * What changed in a room after `sinceRev`, each thing in its present state, oldest change first and at most `limit`
+ * changes (those of one transaction stay together); with `has_more` one goes on from `rev`. Throws `ROOM_NOT_FOUND`.
+ */
+export async function roomChanges(
+  ctx: Context,
+  viewer: Viewer,
+  roomId: string,
+  sinceRev: number,
+  limit: number,
+): Promise<RoomChanges> {
+  const entry = await visibleRoom(ctx, viewer, roomId);
+  // Read first: what happens during the reads below lies beyond this `rev` and belongs to the next call.
+  const room = await roomWithNumbers(ctx, entry.key);
+  const [sent, changed, members] = await Promise.all([
+    sentSince(ctx, room, sinceRev, limit + 1),
+    changedSince(ctx, room.key, sinceRev, limit + 1),
+    membersChangedSince(ctx, room, sinceRev, limit + 1),
+  ]);
+  const revs = [
+    ...sent.map((row) => row.sent_rev),
+    ...changed.map((row) => row.changed_rev ?? 0),
+    ...members.map((row) => row.rev),
+  ].sort((a, b) => a - b);
+  const upTo = lastRevWithin(revs, limit, room.rev);
+  const rows = new Map(
+    [...sent.filter((row) => row.sent_rev <= upTo), ...changed.filter((row) => (row.changed_rev ?? 0) <= upTo)].map(
+      (row) => [row.seq, row],
+    ),
+  );
+  const inTime = members.filter((row) => row.rev <= upTo);
+  return {
+    room_id: room.id,
+    ...(room.settings_rev > sinceRev && { room: await wireRoom(ctx, room) }),
+    messages: await wireMessages(
+      ctx,
+      room.id,
+      [...rows.values()].sort((a, b) => a.seq - b.seq),
+    ),
+    members: inTime.flatMap((row) => (row.member ? [row.member] : [])),
+    members_removed: inTime.flatMap((row) => (row.member ? [] : [row.user_id])),
+    cursors: viewer ? [await ownCursor(ctx, viewer, room)] : [],
+    rev: upTo,
+    has_more: upTo < room.rev,
+  };
+}
+
+/** The greatest `rev` up to which at most `limit` changes lie, without parting those that share one. */
+function lastRevWithin(revs: readonly number[], limit: number, roomRev: number): number {
+  const beyond = revs[limit];
+  if (beyond === undefined || beyond > roomRev) return roomRev;
+  const before = revs.findLast((rev) => rev < beyond);
+  // More than `limit` changes in one transaction cannot be parted: they go together.
+  return before ?? beyond;
+}

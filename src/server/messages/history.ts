@@ -1,0 +1,50 @@
+import type { Message } from "../../protocol/models.ts";
+import type { Context, Viewer } from "../context.ts";
+import { AppError } from "../platform/app-error.ts";
+import { visibleRoom } from "../rooms/policy.ts";
+import type { StoredMessage } from "../timeline/append.ts";
+import { messageById, page } from "../timeline/store.ts";
+import { wireMessages } from "../timeline/wire.ts";
+
+interface HistoryInput {
+  room_id: string;
+  /** At most one of the three: message ids. None: the newest page. */
+  before?: string | undefined;
+  after?: string | undefined;
+  around?: string | undefined;
+  limit: number;
+}
+
+interface HistoryPage {
+  messages: Message[];
+  /** Whether there are more in the direction asked for; around: older ones. */
+  hasMore: boolean;
+}
+
+/** A page of a room's timeline, oldest first. Throws `ROOM_NOT_FOUND`, `MESSAGE_NOT_FOUND`. */
+export async function history(ctx: Context, viewer: Viewer, input: HistoryInput): Promise<HistoryPage> {
+  const room = await visibleRoom(ctx, viewer, input.room_id);
+  const seqOf = async (id: string) => {
+    const message = await messageById(ctx, room.key, id);
+    if (!message) throw new AppError("MESSAGE_NOT_FOUND");
+    return message.seq;
+  };
+  // One more than asked for tells whether there are more.
+  const older = async (before: number, limit: number) => {
+    const rows = await page(ctx, room.key, { before }, limit + 1);
+    return { rows: rows.slice(-limit), hasMore: rows.length > limit };
+  };
+  let found: { rows: StoredMessage[]; hasMore: boolean };
+  if (input.after !== undefined) {
+    const rows = await page(ctx, room.key, { after: await seqOf(input.after) }, input.limit + 1);
+    found = { rows: rows.slice(0, input.limit), hasMore: rows.length > input.limit };
+  } else if (input.around !== undefined) {
+    const seq = await seqOf(input.around);
+    const before = await older(seq + 1, Math.ceil((input.limit + 1) / 2));
+    const after = await page(ctx, room.key, { after: seq }, input.limit - before.rows.length);
+    found = { rows: [...before.rows, ...after], hasMore: before.hasMore };
+  } else {
+    found = await older(input.before === undefined ? Number.MAX_SAFE_INTEGER : await seqOf(input.before), input.limit);
+  }
+  return { messages: await wireMessages(ctx, room.id, found.rows), hasMore: found.hasMore };
+}

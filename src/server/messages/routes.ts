@@ -1,0 +1,36 @@
+import { changesQuery, historyQuery, markRead as markReadBody, sendMessage } from "../../protocol/requests.ts";
+import type { Context } from "../context.ts";
+import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
+import { roomChanges } from "./changes.ts";
+import { history } from "./history.ts";
+import { markRead } from "./mark-read.ts";
+import { send } from "./send.ts";
+
+export function messageRoutes(ctx: Context) {
+  return router()
+    .get("/rooms/:id/messages", query(historyQuery), async (c) => {
+      const { messages, hasMore } = await history(ctx, viewerOf(c), {
+        room_id: c.req.param("id"),
+        ...c.req.valid("query"),
+      });
+      const meta = {
+        has_more: hasMore,
+        oldest_id: messages.at(0)?.id ?? null,
+        newest_id: messages.at(-1)?.id ?? null,
+      };
+      return ok(c, messages, { meta });
+    })
+    .post("/rooms/:id/messages", ...body(sendMessage), async (c) => {
+      const { message, isRepeat } = await send(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") });
+      return ok(c, message, { status: isRepeat ? 200 : 201 });
+    })
+    .post("/rooms/:id/messages/read", ...body(markReadBody), async (c) => {
+      const input = { room_id: c.req.param("id"), message_id: c.req.valid("json").last_read_message_id };
+      return ok(c, await markRead(ctx, actorOf(c), input, { durably: true }));
+    })
+    .get("/rooms/:id/changes", query(changesQuery), async (c) => {
+      const { since_rev, limit } = c.req.valid("query");
+      const changes = await roomChanges(ctx, viewerOf(c), c.req.param("id"), since_rev, limit);
+      return ok(c, changes, { meta: { rev: changes.rev, has_more: changes.has_more, epoch: ctx.epoch } });
+    });
+}
