@@ -15,11 +15,12 @@ export const systemClock: Clock = {
   now: Date.now,
   random: Math.random,
   after(ms, run) {
-    const timer =
-      ms <= longestTimerMs
-        ? setTimeout(run, Math.max(0, ms))
-        : setTimeout(() => (callOff = systemClock.after(ms - longestTimerMs, run)), longestTimerMs);
+    const step = Math.min(Math.max(0, ms), longestTimerMs);
     let callOff = () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      if (ms <= longestTimerMs) run();
+      else callOff = systemClock.after(ms - step, run);
+    }, step);
     return () => callOff();
   },
 };

@@ -1,6 +1,6 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { Message, Room, TimelineMessage, UserRef } from "../protocol/models.ts";
-import { enterRoom, forgetRoom, patchMembers, patchRoom, startAfresh } from "./room-changes.ts";
+import { countMembers, enterRoom, forgetRoom, patchMembers, patchRoom, startAfresh } from "./room-changes.ts";
 import { hear, isHeld, inStep, synced } from "./progress.ts";
 import type { RoomState, State } from "./state.ts";
 import { endOf, receive } from "./timeline.ts";
@@ -100,7 +100,7 @@ function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State
   if (room) next = patchRoom(next, room_id, (held) => merge(held, room));
   const ownRole = members.find(({ user_id }) => user_id === state.me?.id)?.role;
   if (ownRole) next = patchRoom(next, room_id, (held) => ({ ...held, my_role: ownRole }));
-  next = patchMembers(next, room_id, members, members_removed);
+  next = countMembers(patchMembers(next, room_id, members, members_removed), room_id);
   const own = cursors.find(({ user_id }) => user_id === state.me?.id);
   if (own) next = reduceRead(next, room_id, own.read_seq);
   return dropShown(synced(next, room_id, rev, { more: has_more }), room_id);
@@ -121,11 +121,14 @@ function reduceRoomEvent(state: State, frame: RoomEvent): State {
       const joined_at = frame.timestamp;
       const member = { user_id, username, display_name, avatar_url, joined_at, muted_until: null };
       const counted = patchRoom(next, room_id, (room) => ({ ...room, member_count: room.member_count + 1 }));
-      return patchMembers(counted, room_id, [{ ...member, role: "member", status: "online" }], []);
+      return countMembers(
+        patchMembers(counted, room_id, [{ ...member, role: "member", status: "online" }], []),
+        room_id,
+      );
     }
     case "user_left": {
       const counted = patchRoom(next, room_id, (room) => ({ ...room, member_count: room.member_count - 1 }));
-      return patchMembers(counted, room_id, [], [frame.payload.user_id]);
+      return countMembers(patchMembers(counted, room_id, [], [frame.payload.user_id]), room_id);
     }
     case "member_updated": {
       const { member } = frame.payload;

@@ -1,7 +1,7 @@
 import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
 import { reduceFrame, reduceMessage, reduceRead } from "./reduce-frame.ts";
-import { enterRoom, forgetRoom, without } from "./room-changes.ts";
+import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
 import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
 
@@ -77,11 +77,12 @@ function reduceRestart(state: State, action: Extract<Action, { type: "room_resta
 
 function reduceMembers(state: State, action: Extract<Action, { type: "members_loaded" }>): State {
   const { room_id, members, complete, rev } = action;
-  const loaded = setMembers(state, room_id, (held) => {
+  const merged = setMembers(state, room_id, (held) => {
     const byId = { ...held?.byId };
     for (const member of members) byId[member.user_id] = member;
     return { byId, loaded: true, complete, loading: false };
   });
+  const loaded = countMembers(merged, room_id);
   const progress = loaded.progress[room_id];
   if (!progress || rev === null || progress.roomRev <= rev) return loaded;
   // Somebody came or went while the page was under way: it may show either.

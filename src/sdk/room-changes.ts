@@ -24,6 +24,14 @@ export function patchMembers(
   return { ...state, members: { ...state.members, [roomId]: { ...list, byId } } };
 }
 
+/** Where all of a room's people are held, their number is the room's; events that were missed told of none. */
+export function countMembers(state: State, roomId: string): State {
+  const list = state.members[roomId];
+  if (!list?.complete) return state;
+  const member_count = Object.keys(list.byId).length;
+  return patchRoom(state, roomId, (room) => (room.member_count === member_count ? room : { ...room, member_count }));
+}
+
 /** A room with its present state. What is held of it already may be older, and is asked for. */
 export function enterRoom(state: State, room: RoomState): State {
   const before = state.progress[room.id]?.synced ?? 0;

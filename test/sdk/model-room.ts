@@ -129,10 +129,9 @@ export class ModelRoom {
     const cut = revs.toSorted((a, b) => a - b)[limit - 1];
     const more = cut !== undefined && revs.some((rev) => rev > cut);
     const upTo = more ? cut : this.rev;
-    const roomChanged = this.#settingsRev > since || members.length + gone.length > 0;
     return {
       room_id: this.id,
-      ...(roomChanged ? { room: this.room() } : {}),
+      ...(this.#settingsRev > since ? { room: this.room() } : {}),
       messages: messages.filter(({ rev }) => rev <= upTo),
       members: members.filter(({ rev }) => rev <= upTo).map(asMember),
       members_removed: gone.filter(([, rev]) => rev <= upTo).map(([userId]) => userId),

@@ -61,6 +61,7 @@ export class ModelServer {
   /** How access tokens are answered over HTTP and at the upgrade. */
   tokenIsGood = (_token: string) => true;
   refreshIsGood = true;
+  guests = true;
   /** Of the access tokens that are issued. */
   expiresAt = "2026-01-10T10:30:00.000Z";
 
@@ -70,7 +71,7 @@ export class ModelServer {
     const token = protocols[1]?.replace("bearer.", "") ?? null;
     this.tokens.push(token);
     const socket: ModelSocket = { events, toServer: [], toClient: [], open: true, early: [] };
-    if (!this.reachable || (token !== null && !this.tokenIsGood(token))) {
+    if (!this.reachable || (token === null ? !this.guests : !this.tokenIsGood(token))) {
       queueMicrotask(() => events.closed(1006));
       return { send: () => {}, close: () => {} };
     }
@@ -88,7 +89,8 @@ export class ModelServer {
     this.#slow.push(() => {
       if (this.#socket !== socket) return;
       const empty = { friends: [], friend_requests: [], blocks: [], presence: [], unread_notifications: 0 };
-      this.#push({ type: "ready", payload: { user: me, rooms: [this.room.joinedRoom(ann)], ...empty } });
+      const known = token === null ? { user: null, rooms: [] } : { user: me, rooms: [this.room.joinedRoom(ann)] };
+      this.#push({ type: "ready", payload: { ...known, ...empty } });
       const early = socket.early ?? [];
       socket.early = null;
       this.publish(early);
@@ -193,12 +195,16 @@ export class ModelServer {
     if (url.pathname.endsWith("/members")) {
       return ok([...this.room.members.values()].map(asMember), { has_more: false });
     }
+    if (url.pathname.endsWith("/server")) return ok({ guests: this.guests });
+    if (url.pathname.endsWith(`/rooms/${this.room.id}`)) return ok(this.room.room());
     throw new Error(`The model does not know ${url.pathname}`);
   }
 
   #answerFrame({ type, payload, ref }: { type: string; payload: Record<string, string>; ref?: string }): void {
     this.processed.push(type);
     if (type === "ping") this.#push({ type: "pong", payload: { server_time: me.created_at } }, ref);
+    if (type === "join_room" || type === "leave_room")
+      this.#push({ type: "ack", payload: { room_id: this.room.id } }, ref);
     if (type === "authenticate") this.#push({ type: "ack", payload: {} }, ref);
     if (type === "mark_read") this.publish(this.room.read(ann, payload["message_id"] ?? ""));
     if (type === "send_message") this.#answerSend(payload["content"] ?? "", payload["temp_id"] ?? "", ref);

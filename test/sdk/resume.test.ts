@@ -152,6 +152,11 @@ test("whatever is lost, cut, late or looked at, the client ends with what the ro
       world.client.close();
       expect(world.clock.timers).toBeLessThanOrEqual(1);
     }),
-    { numRuns: Number(process.env["FC_RUNS"] ?? 60) },
+    {
+      numRuns: Number(process.env["FC_RUNS"] ?? 200),
+      // A failure prints both; given back, they play it again.
+      ...(process.env["FC_SEED"] && { seed: Number(process.env["FC_SEED"]) }),
+      ...(process.env["FC_PATH"] && { path: process.env["FC_PATH"] }),
+    },
   );
 }, 60_000);
