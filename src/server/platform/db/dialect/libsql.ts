@@ -112,6 +112,25 @@ async function migrate(client: Client, path: string, all: readonly Migration[], 
 /** Opens the file behind a `file:` URL, makes it if need be, and migrates it. Throws {@link StartError}. */
 export async function openLibsql(url: string, log: Log, steps: readonly Migration[]): Promise<EmbeddedDatabase> {
   const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
+  const until = Date.now() + contentionMs;
+  for (;;) {
+    try {
+      return await openOnce(path, log, steps);
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      // Another start may switch to WAL, migrate or close its last connection: each locks the file for a moment.
+      if (isContention(error) && Date.now() < until) {
+        await Bun.sleep(20);
+        continue;
+      }
+      const isHeld = isContention(error) || error instanceof AppError;
+      const reason = isHeld ? "another process holds it" : error instanceof Error ? error.message : String(error);
+      throw new StartError(`the database ${path} cannot be opened: ${reason}`, { cause: error });
+    }
+  }
+}
+
+async function openOnce(path: string, log: Log, steps: readonly Migration[]): Promise<EmbeddedDatabase> {
   const opened: Client[] = [];
   try {
     const folder = dirname(path);
@@ -122,7 +141,7 @@ export async function openLibsql(url: string, log: Log, steps: readonly Migratio
     const reader = connect(path);
     opened.push(reader);
     await refuseForeignFile(writer, path);
-    await patiently(writer, () => writer.execute("PRAGMA journal_mode = WAL"));
+    await writer.execute("PRAGMA journal_mode = WAL");
     for (const pragma of connectionPragmas) {
       await writer.execute(pragma);
       await reader.execute(pragma);
@@ -131,9 +150,7 @@ export async function openLibsql(url: string, log: Log, steps: readonly Migratio
     return database(path, writer, reader);
   } catch (error) {
     for (const client of opened) client.close();
-    if (error instanceof StartError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`the database ${path} cannot be opened: ${reason}`, { cause: error });
+    throw error;
   }
 }
 
