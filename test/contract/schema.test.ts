@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { is } from "drizzle-orm";
 import { getTableConfig as postgresConfig, PgTable } from "drizzle-orm/pg-core";
@@ -8,6 +7,7 @@ import * as libsql from "../../db/schema/libsql.ts";
 import * as postgres from "../../db/schema/postgres.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { freshDatabase } from "../support/database.ts";
+import { rowsOf } from "../support/sqlite.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type TableName = keyof typeof libsql;
@@ -109,7 +109,7 @@ function group(rows: { table: string; column: string; required: boolean }[]): Re
 forEachDialect((dialect) => {
   test("the migrations make what the schema says", async () => {
     const { db, dispose } = await freshDatabase(dialect);
-    const found = db.dialect === "libsql" ? await libsqlCatalog(db.path) : await postgresCatalog(db.sql);
+    const found = db.dialect === "libsql" ? libsqlCatalog(db.path) : await postgresCatalog(db.sql);
     await dispose();
     const configs = Object.values(libsqlTables).map((table) => libsqlConfig(table));
     const composite = (table: (typeof configs)[number]) => table.primaryKeys.flatMap(({ columns }) => columns);
@@ -129,21 +129,23 @@ forEachDialect((dialect) => {
   });
 });
 
-async function libsqlCatalog(path: string): Promise<Found> {
-  using file = new Database(path, { readonly: true });
-  const rows = file
-    .query<{ table: string; column: string; required: number }, []>(
-      `SELECT m.name AS "table", c.name AS "column", c."notnull" OR c.pk > 0 AS required
-       FROM sqlite_master m JOIN pragma_table_info(m.name) c
-       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'migrations'`,
-    )
-    .all();
-  const indexes = file
-    .query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-    .all();
+function libsqlCatalog(path: string): Found {
+  const rows = rowsOf(
+    path,
+    `SELECT m.name AS "table", c.name AS "column", c."notnull" OR c.pk > 0 AS required
+     FROM sqlite_master m JOIN pragma_table_info(m.name) c
+     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'migrations'`,
+  );
+  const indexes = rowsOf(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
   return {
-    columns: group(rows.map((row) => ({ ...row, required: row.required === 1 }))),
-    indexes: indexes.map(({ name }) => name).sort(),
+    columns: group(
+      rows.map(({ table, column, required }) => ({
+        table: String(table),
+        column: String(column),
+        required: required === 1,
+      })),
+    ),
+    indexes: indexes.map(({ name }) => String(name)).sort(),
   };
 }
 
