@@ -1,0 +1,89 @@
+import { limits } from "../../protocol/limits.ts";
+import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
+import { people, userRef } from "../accounts/people.ts";
+import type { Context } from "../context.ts";
+import { AppError } from "../platform/app-error.ts";
+import type { Queries } from "../platform/db/database.ts";
+import type { StoredMessage } from "../timeline/append.ts";
+import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
+import { wireMessages } from "../timeline/wire.ts";
+import { publishLines } from "./announce.ts";
+import type { RoomRow } from "./directory.ts";
+import { forgetMemberships } from "./membership.ts";
+import { lastMessageRow, updateRoomRow, upsertMembers, type MemberRow } from "./store.ts";
+import { wireRoom } from "./wire.ts";
+
+/** People who came into a room in one transaction. */
+export interface Admission {
+  /** The room after they came. */
+  room: RoomRow;
+  rev: number;
+  members: MemberRow[];
+  lines: StoredMessage[];
+  lastMessage: StoredMessage | undefined;
+}
+
+/**
+ * Makes people members, inside the transaction that holds the room's lock; none of them may be one already. What was
+ * said before they came is read. Throws `ROOM_FULL`.
+ */
+export async function admit(
+  ctx: Context,
+  tx: Queries,
+  room: RoomRow,
+  entries: readonly { userKey: number; role: RoomRole }[],
+  drafts: SystemDraft[],
+): Promise<Admission> {
+  const total = room.member_count + entries.length;
+  if (total > Math.min(room.max_members ?? Infinity, ctx.config.roomMaxMembers)) throw new AppError("ROOM_FULL");
+  const lines = total <= limits.systemLineMembers ? drafts : [];
+  const change = await changeRoom(ctx, tx, room.key, { lines });
+  const entered = await updateRoomRow(ctx, tx, room.key, {}, entries.length);
+  const members = await upsertMembers(
+    ctx,
+    tx,
+    entries.map(({ userKey, role }) => ({
+      room_key: room.key,
+      user_key: userKey,
+      role,
+      read_seq: entered.last_seq,
+      rev: change.rev,
+      joined_at: ctx.clock.now(),
+    })),
+  );
+  const lastMessage = change.lines.at(-1) ?? (await lastMessageRow(ctx, tx, entered));
+  return { room: entered, rev: change.rev, members, lines: change.lines, lastMessage };
+}
+
+/**
+ * Tells of people who came, after the commit: first each on their own devices, which subscribes them, then everybody.
+ * `isHeard` is false for a room just made, in which nobody was before.
+ */
+export async function announceEntry(
+  ctx: Context,
+  { room, rev, members, lines, lastMessage }: Admission,
+  { isHeard }: { isHeard: boolean },
+): Promise<JoinedRoom[]> {
+  forgetMemberships(
+    ctx,
+    room.key,
+    members.map(({ user_key }) => user_key),
+  );
+  const persons = await people(ctx).byKeys(members.map(({ user_key }) => user_key));
+  const wireLines = await wireMessages(ctx, room.id, lines);
+  const [last = null] = lastMessage ? await wireMessages(ctx, room.id, [lastMessage]) : [];
+  const wire = await wireRoom(ctx, room);
+  const joined = members.flatMap(({ user_key, role, read_seq }) => {
+    const person = persons.get(user_key);
+    const state = { last_message: last, read_seq, unread_count: 0, mention_count: 0, my_role: role };
+    return person ? [{ person, room: { ...wire, ...state } }] : [];
+  });
+  for (const { person, room } of joined) ctx.publish.toUser(person.id, "room_added", { room });
+  if (isHeard && room.member_count <= limits.broadcastMembers) {
+    for (const { person } of joined) {
+      ctx.publish.toRoom("user_joined", { room_id: room.id, user: userRef(person), rev });
+    }
+  }
+  publishLines(ctx, wireLines);
+  return joined.map(({ room }) => room);
+}

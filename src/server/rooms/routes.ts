@@ -1,0 +1,72 @@
+import {
+  addMembers as addMembersBody,
+  createRoom as createRoomBody,
+  listMembersQuery,
+  listRoomsQuery,
+  transferRoom as transferRoomBody,
+  updateMember as updateMemberBody,
+  updateRoom as updateRoomBody,
+} from "../../protocol/requests.ts";
+import type { Context } from "../context.ts";
+import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
+import { addMembers } from "./add-members.ts";
+import { changeRole } from "./change-role.ts";
+import { createRoom } from "./create.ts";
+import { deleteRoom } from "./delete.ts";
+import { joinRoom } from "./join.ts";
+import { leaveRoom } from "./leave.ts";
+import { listRooms, readRoom } from "./list.ts";
+import { listMembers } from "./members.ts";
+import { removeMember } from "./remove-member.ts";
+import { transferRoom } from "./transfer.ts";
+import { updateRoom } from "./update.ts";
+
+/** The `meta` of one page of a list. */
+function pageMeta({ page, per_page }: { page: number; per_page: number }, total: number) {
+  return { page, per_page, total, has_more: page * per_page < total };
+}
+
+export function roomRoutes(ctx: Context) {
+  return router()
+    .post("/rooms", ...body(createRoomBody), async (c) =>
+      ok(c, await createRoom(ctx, actorOf(c), c.req.valid("json")), { status: 201 }),
+    )
+    .get("/rooms", query(listRoomsQuery), async (c) => {
+      const input = c.req.valid("query");
+      const { rooms, total } = await listRooms(ctx, viewerOf(c), input);
+      return ok(c, rooms, { meta: pageMeta(input, total) });
+    })
+    .get("/rooms/:id", async (c) => ok(c, await readRoom(ctx, viewerOf(c), c.req.param("id"))))
+    .on(["PATCH", "PUT"], "/rooms/:id", ...body(updateRoomBody), async (c) =>
+      ok(c, await updateRoom(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
+    )
+    .delete("/rooms/:id", async (c) => {
+      const room_id = c.req.param("id");
+      await deleteRoom(ctx, actorOf(c), { room_id });
+      return ok(c, { room_id });
+    })
+    .post("/rooms/:id/join", async (c) => ok(c, await joinRoom(ctx, actorOf(c), { room_id: c.req.param("id") })))
+    .post("/rooms/:id/leave", async (c) => ok(c, await leaveRoom(ctx, actorOf(c), { room_id: c.req.param("id") })))
+    .get("/rooms/:id/members", query(listMembersQuery), async (c) => {
+      const input = c.req.valid("query");
+      const found = await listMembers(ctx, viewerOf(c), { room_id: c.req.param("id"), ...input });
+      return ok(c, found.members, {
+        meta: { ...pageMeta(input, found.total), online_count: found.online_count },
+      });
+    })
+    .post("/rooms/:id/members", ...body(addMembersBody), async (c) =>
+      ok(c, await addMembers(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
+    )
+    .on(["PATCH", "PUT"], "/rooms/:id/members/:user_id", ...body(updateMemberBody), async (c) => {
+      const { id, user_id } = c.req.param();
+      return ok(c, await changeRole(ctx, actorOf(c), { room_id: id, user_id, ...c.req.valid("json") }));
+    })
+    .delete("/rooms/:id/members/:user_id", async (c) => {
+      const { id, user_id } = c.req.param();
+      await removeMember(ctx, actorOf(c), { room_id: id, user_id });
+      return ok(c, { room_id: id, user_id });
+    })
+    .post("/rooms/:id/transfer", ...body(transferRoomBody), async (c) =>
+      ok(c, await transferRoom(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
+    );
+}

@@ -1,0 +1,11 @@
+import type { Context } from "../context.ts";
+import { ensureLobby } from "./lobby.ts";
+import { purgeDeletedRooms } from "./purge.ts";
+
+const purgeEveryMs = 30_000;
+
+/** What rooms need before the first request, and their periodic work. */
+export async function startRooms(ctx: Context): Promise<void> {
+  await ensureLobby(ctx);
+  ctx.jobs.every("purge rooms", purgeEveryMs, () => purgeDeletedRooms(ctx));
+}
