@@ -21,6 +21,8 @@ export interface TimelineMeta {
 }
 export type Page<T> = Answer<T[], PageMeta>;
 export type SignedIn = models.Credentials & { user: models.Me };
+/** Who came in, and the ids of those who cannot be added. */
+export type Added = { room_id: string; added: models.Member[]; skipped: string[] };
 export type Membership = { room_id: string; joined_at: string; role: models.RoomRole };
 
 export type Http = ReturnType<typeof createHttp>;
@@ -107,7 +109,7 @@ export function createHttp(transport: Transport, session: Session) {
         data<models.Room>({ method: "PATCH", path: room(id), body }),
       delete: (id: string) => nothing({ method: "DELETE", path: room(id) }),
       join: (id: string) => data<Membership>({ method: "POST", path: room(id, "/join") }),
-      leave: (id: string) => nothing({ method: "POST", path: room(id, "/leave") }),
+      leave: (id: string) => data<Membership>({ method: "POST", path: room(id, "/leave") }),
       members: (id: string, query: Query<typeof requests.listMembersQuery> = {}) =>
         authorized<models.Member[], PageMeta & { online_count: number }>({
           method: "GET",
@@ -115,13 +117,13 @@ export function createHttp(transport: Transport, session: Session) {
           query,
         }),
       addMembers: (id: string, body: Body<typeof requests.addMembers>) =>
-        nothing({ method: "POST", path: room(id, "/members"), body }),
+        data<Added>({ method: "POST", path: room(id, "/members"), body }),
       updateMember: (id: string, userId: string, body: Body<typeof requests.updateMember>) =>
         data<models.Member>({ method: "PATCH", path: room(id, `/members/${encodeURIComponent(userId)}`), body }),
       removeMember: (id: string, userId: string) =>
         nothing({ method: "DELETE", path: room(id, `/members/${encodeURIComponent(userId)}`) }),
       transfer: (id: string, body: Body<typeof requests.transferRoom>) =>
-        nothing({ method: "POST", path: room(id, "/transfer"), body }),
+        data<models.Room>({ method: "POST", path: room(id, "/transfer"), body }),
     },
     messages: {
       send: (roomId: string, body: Body<typeof requests.sendMessage>) =>
