@@ -89,7 +89,7 @@ class Reader {
 }
 
 /** Reads the environment: the only place that does. Throws {@link ConfigError}. */
-export function readConfig(env: Record<string, string | undefined>) {
+export function readConfig(env: Record<string, string | undefined> = process.env) {
   const from = new Reader(env);
   const dataDir = resolve(from.text("DATA_DIR") ?? "./data");
   const databaseUrl = from.read(
