@@ -7,7 +7,8 @@ import { projectRoot, type SourceFile, sourceFiles } from "./support/source-file
  * the open, with its reason, never gone round.
  */
 
-const capabilities = ["timeline", "accounts", "rooms", "messages"];
+/** From the ground up; those in one entry may know each other, but not in a circle. */
+const capabilities = ["timeline|accounts", "rooms", "messages"];
 
 /** From the ground up: a file may import from its own layer and from those before it. */
 const layers: { name: string; holds: RegExp }[] = [
@@ -16,7 +17,7 @@ const layers: { name: string; holds: RegExp }[] = [
   { name: "config", holds: /^src\/server\/(config|version)\.ts$/ },
   { name: "platform", holds: /^src\/server\/platform\// },
   { name: "context", holds: /^src\/server\/(context|route)\.ts$/ },
-  ...capabilities.map((name) => ({ name, holds: new RegExp(`^src/server/${name}/`) })),
+  ...capabilities.map((name) => ({ name, holds: new RegExp(`^src/server/(${name})/`) })),
   { name: "realtime", holds: /^src\/server\/realtime\// },
   { name: "web serving", holds: /^src\/server\/web(\.ts$|\/)/ },
   { name: "http", holds: /^src\/server\/http\.ts$/ },
@@ -76,10 +77,11 @@ describe("one direction", () => {
     expect(found).toEqual([]);
   });
 
-  test("the web client knows the SDK, not the server nor the wire", () => {
+  test("the web client stands on the SDK; of the wire it knows shapes, limits and languages, of the server nothing", () => {
     const found = trespasses(inFolder("src/web"), ({ imports }) =>
       imports
-        .filter(({ target, isPackage }) => !isPackage && !/^src\/(web|sdk)\//.test(target))
+        .filter(({ isPackage }) => !isPackage)
+        .filter(({ target }) => !/^src\/(web\/|sdk\/|protocol\/(models|limits|languages)\.ts)/.test(target))
         .map(({ target }) => `imports ${target}`),
     );
     expect(found).toEqual([]);

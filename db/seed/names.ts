@@ -9,6 +9,7 @@ export interface Name {
 }
 
 const words = (text: string) => text.split(" ");
+const list = (text: string) => text.split(", ");
 
 const english = {
   given: words(
@@ -61,41 +62,15 @@ export function numbered(username: string, number: number): string {
 }
 
 const roomNames: Record<Language, string[]> = {
-  en: [
-    ...["Kitchen table", "Book club", "Trail runners", "Garden & balcony", "Film night", "Board games", "Photo walk"],
-    ...["Coffee nerds", "Bike repair", "Sourdough", "Travel plans", "Homelab", "Typefaces", "Astronomy", "Flatmates"],
-    ...["Release room", "Design review", "On call", "Parents of 3B", "Choir", "Second-hand", "Language exchange"],
-  ],
-  "zh-TW": [
-    ...[
-      "牛肉麵研究社",
-      "週末爬山",
-      "讀書會",
-      "攝影同好",
-      "咖啡時間",
-      "桌遊之夜",
-      "電影院",
-      "租屋互助",
-      "貓奴俱樂部",
-      "羽球團",
-    ],
-    ...["出國旅行", "前端小聚", "烘焙教室", "家長群", "夜市地圖", "單車環島", "二手交換", "手沖筆記"],
-  ],
-  "zh-CN": [
-    ...[
-      "火锅爱好者",
-      "周末徒步",
-      "读书分享",
-      "摄影交流",
-      "跑步打卡",
-      "剧本杀",
-      "观影团",
-      "合租互助",
-      "铲屎官",
-      "乒乓球",
-    ],
-    ...["旅行攻略", "后端技术", "烘焙日记", "家长群", "早餐地图", "骑行", "闲置转让", "茶友会"],
-  ],
+  en: list(
+    "Kitchen table, Book club, Trail runners, Garden & balcony, Film night, Board games, Photo walk, Coffee nerds, Bike repair, Sourdough, Travel plans, Homelab, Typefaces, Astronomy, Flatmates, Release room, Design review, On call, Parents of 3B, Choir, Second-hand, Language exchange",
+  ),
+  "zh-TW": list(
+    "牛肉麵研究社, 週末爬山, 讀書會, 攝影同好, 咖啡時間, 桌遊之夜, 電影院, 租屋互助, 貓奴俱樂部, 羽球團, 出國旅行, 前端小聚, 烘焙教室, 家長群, 夜市地圖, 單車環島, 二手交換, 手沖筆記",
+  ),
+  "zh-CN": list(
+    "火锅爱好者, 周末徒步, 读书分享, 摄影交流, 跑步打卡, 剧本杀, 观影团, 合租互助, 铲屎官, 乒乓球, 旅行攻略, 后端技术, 烘焙日记, 家长群, 早餐地图, 骑行, 闲置转让, 茶友会",
+  ),
 };
 
 /** The name of the room with this number: each once, then with numbers. */
