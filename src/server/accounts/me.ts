@@ -1,39 +1,35 @@
-import { eq } from "drizzle-orm";
-import { privacy as privacySchema, type Me, type Privacy, type Profile } from "../../protocol/models.ts";
+import {
+  privacy as privacySchema,
+  type Me,
+  type Privacy,
+  type Profile,
+  type User,
+  type UserRef,
+} from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
-import type { Tables } from "../platform/db/database.ts";
-
-export type UserRow = Tables["users"]["$inferSelect"];
+import { findUser, type UserRow } from "./store.ts";
 
 export const defaultPrivacy: Privacy = { read_receipts: true, last_seen: true, direct_messages: "everyone" };
-
-/** The row of a user. Throws `USER_NOT_FOUND`. */
-export async function userRow({ db }: Pick<Context, "db">, key: number): Promise<UserRow> {
-  const { users } = db.tables;
-  const [row] = await db.read.select().from(users).where(eq(users.key, key));
-  if (!row) throw new AppError("USER_NOT_FOUND");
-  return row;
-}
 
 export function storedPrivacy(row: Pick<UserRow, "privacy">): Privacy {
   return privacySchema.parse({ ...defaultPrivacy, ...JSON.parse(row.privacy) });
 }
 
+/** A person as they appear beside what they wrote. */
+export function publicRef({ id, username, display_name, avatar_url }: UserRow): UserRef {
+  return { id, username, display_name, avatar_url };
+}
+
+/** A person as lists show them. */
+export function wireUser(row: UserRow): User {
+  return { ...publicRef(row), status: "offline", last_seen_at: null };
+}
+
 /** A person as anybody signed in may see them. */
 export function wireProfile(row: UserRow): Profile {
-  return {
-    id: row.id,
-    username: row.username,
-    display_name: row.display_name,
-    avatar_url: row.avatar_url,
-    status: "offline",
-    last_seen_at: null,
-    bio: row.bio,
-    status_text: row.status_text,
-    gender: row.gender,
-  };
+  return { ...wireUser(row), bio: row.bio, status_text: row.status_text, gender: row.gender };
 }
 
 /** A person as they see themselves. */
@@ -49,7 +45,9 @@ export function wireMe(row: UserRow): Me {
   };
 }
 
-/** Oneself. */
+/** Oneself. Throws `UNAUTHENTICATED` when the account was deleted meanwhile. */
 export async function readMe(ctx: Pick<Context, "db">, actor: Pick<Actor, "key">): Promise<Me> {
-  return wireMe(await userRow(ctx, actor.key));
+  const row = await findUser.byKey(ctx, actor.key);
+  if (!row) throw new AppError("UNAUTHENTICATED");
+  return wireMe(row);
 }

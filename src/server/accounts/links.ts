@@ -1,0 +1,31 @@
+import { perContext, type Context } from "../context.ts";
+
+/**
+ * Addresses that are mailed, logged or handed on. They begin with `PUBLIC_URL`, or with the address the server listens
+ * on; never with what a request says of its host, which its sender chooses. Secrets stand behind `#`: browsers do not
+ * send that part, so no log and no Referer has them.
+ */
+class Links {
+  base: string;
+
+  constructor({ config }: Pick<Context, "config">) {
+    const scheme = config.tlsCert === undefined ? "http" : "https";
+    const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+    this.base = config.publicUrl ?? `${scheme}://${host}:${config.port}`;
+  }
+
+  setup(code: string): string {
+    return `${this.base}/setup#${code}`;
+  }
+  verify(token: string): string {
+    return `${this.base}/verify#${token}`;
+  }
+  reset(token: string): string {
+    return `${this.base}/reset#${token}`;
+  }
+  register(inviteCode: string): string {
+    return `${this.base}/register#${inviteCode}`;
+  }
+}
+
+export const links = perContext((ctx) => new Links(ctx));
