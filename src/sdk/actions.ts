@@ -10,7 +10,7 @@ export type Action =
   | { type: "signed_in"; me: Me }
   | { type: "signed_out" }
   | { type: "page_requested"; room_id: string; page: PageKind }
-  | { type: "page_loaded"; room_id: string; page: PageKind; messages: TimelineMessage[]; has_more: boolean }
+  | { type: "page_loaded"; room_id: string; page: PageKind; messages: TimelineMessage[]; has_newer: boolean }
   | { type: "page_failed"; room_id: string; page: PageKind; error: string }
   | { type: "timeline_trimmed"; room_id: string; keep: number }
   /** Too much changed in the room to be told one by one: what is held of it goes, and `rev` is where it starts anew. */

@@ -10,6 +10,18 @@ export function inStep(rev: number): Progress {
   return { synced: rev, behind: false, roomRev: rev };
 }
 
+/** How far what is held of a room is, now that its present `rev` has become known. */
+export function onEntering(state: State, { id, rev }: { id: string; rev: number }): Progress {
+  if (!isHeld(state, id)) return inStep(rev);
+  const synced = state.progress[id]?.synced ?? revOfPages(state, id);
+  return { synced, behind: synced < rev, roomRev: 0 };
+}
+
+/** Pages that came before anything else was known of the room show everything up to their newest message. */
+function revOfPages({ timelines, members }: State, roomId: string): number {
+  return members[roomId]?.loaded ? 0 : (timelines[roomId]?.messages.at(-1)?.rev ?? 0);
+}
+
 /**
  * Notes that an event with `rev` came. Frames of one connection come in order, so the next transaction's first event
  * says that all of the former were received; a jump says that some transaction was not.

@@ -1,7 +1,7 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { Message, Room, TimelineMessage, UserRef } from "../protocol/models.ts";
 import { countMembers, enterRoom, forgetRoom, patchMembers, patchRoom, startAfresh } from "./room-changes.ts";
-import { hear, isHeld, inStep, synced } from "./progress.ts";
+import { hear, onEntering, synced } from "./progress.ts";
 import type { RoomState, State } from "./state.ts";
 import { endOf, receive } from "./timeline.ts";
 import { noteMessage, readUpTo, recount } from "./unread.ts";
@@ -53,11 +53,8 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
   }
   const received = { rooms: { ...next.rooms }, progress: { ...next.progress } };
   for (const room of rooms) {
-    const before = next.progress[room.id]?.synced ?? 0;
     received.rooms[room.id] = room;
-    received.progress[room.id] = isHeld(next, room.id)
-      ? { synced: before, behind: before < room.rev, roomRev: 0 }
-      : inStep(room.rev);
+    received.progress[room.id] = onEntering(next, room);
   }
   next = { ...next, ...received };
   for (const roomId of Object.keys(next.pending)) next = dropShown(next, roomId);

@@ -52,13 +52,13 @@ export function reduce(state: State, action: Action): State {
 }
 
 function reducePage(state: State, action: Extract<Action, { type: "page_loaded" }>): State {
-  const { room_id, page, messages, has_more } = action;
+  const { room_id, page, messages, has_newer } = action;
   const room = state.rooms[room_id];
   const lastSeq = room ? room.last_seq : null;
   const paged = setTimeline(
     state,
     room_id,
-    (held) => held && addPage(held, page, messages, { lastSeq, hasMore: has_more }),
+    (held) => held && addPage(held, page, messages, { lastSeq, hasNewer: has_newer }),
   );
   // Each once more as a single message, so that one's own sends among them are no longer pending, and unread is counted.
   return messages.reduce(reduceMessage, paged);

@@ -1,5 +1,5 @@
 import type { Member } from "../protocol/models.ts";
-import { inStep, isHeld } from "./progress.ts";
+import { onEntering } from "./progress.ts";
 import type { RoomState, State } from "./state.ts";
 
 /** Changes one room; an unknown one, or one that `change` returns as it was, changes nothing. */
@@ -34,14 +34,10 @@ export function countMembers(state: State, roomId: string): State {
 
 /** A room with its present state. What is held of it already may be older, and is asked for. */
 export function enterRoom(state: State, room: RoomState): State {
-  const before = state.progress[room.id]?.synced ?? 0;
-  const progress = isHeld(state, room.id)
-    ? { synced: before, behind: before < room.rev, roomRev: 0 }
-    : inStep(room.rev);
   return {
     ...state,
     rooms: { ...state.rooms, [room.id]: room },
-    progress: { ...state.progress, [room.id]: progress },
+    progress: { ...state.progress, [room.id]: onEntering(state, room) },
   };
 }
 

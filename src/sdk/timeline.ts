@@ -47,13 +47,14 @@ export function receive(timeline: Timeline, message: TimelineMessage): Timeline 
 
 /**
  * Joins a page of history to the window. A page that no longer touches it, because it was replaced meanwhile, is dropped.
- * `lastSeq` is the room's newest message as far as is known; null for a room one is not in.
+ * `lastSeq` is the room's newest message as far as is known; null for a room one is
+ * not in, where the page itself has to say whether newer ones exist.
  */
 export function addPage(
   timeline: Timeline,
   kind: PageKind,
   page: Messages,
-  { lastSeq, hasMore }: { lastSeq: number | null; hasMore: boolean },
+  { lastSeq, hasNewer }: { lastSeq: number | null; hasNewer: boolean },
 ): Timeline {
   const settled: Timeline = { ...timeline, loading: { ...timeline.loading, [kind]: false }, error: null };
   const joined = union(timeline.messages, page) ?? (kind === "page" ? page : null);
@@ -61,7 +62,7 @@ export function addPage(
   // Messages held from before stay only where no gap lies between them and the page.
   const { messages, ahead } = absorb(joined, timeline.ahead);
   const end = endOf({ messages });
-  const live = kind === "older" ? timeline.live : lastSeq === null ? kind === "page" || !hasMore : end >= lastSeq;
+  const live = kind === "older" ? timeline.live : lastSeq === null ? !hasNewer : end >= lastSeq;
   const following = live || settled.loading.page || settled.loading.newer;
   const exhausted = kind === "older" && page.length === 0;
   const hasOlder = (messages[0]?.seq ?? 1) > 1 && !exhausted;

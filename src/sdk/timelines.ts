@@ -50,7 +50,8 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     store.dispatch({ type: "page_requested", room_id: roomId, page });
     try {
       const { data: messages, meta } = await http.messages.history(roomId, query);
-      store.dispatch({ type: "page_loaded", room_id: roomId, page, messages, has_more: meta.has_more });
+      const has_newer = page === "newer" ? meta.has_more : query.around !== undefined;
+      store.dispatch({ type: "page_loaded", room_id: roomId, page, messages, has_newer });
       onPage(messages);
       return true;
     } catch (error) {

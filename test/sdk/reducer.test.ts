@@ -27,7 +27,7 @@ const page = (room: ModelRoom) => ({
   room_id: room.id,
   page: "page" as const,
   messages: room.history(new URLSearchParams()).data,
-  has_more: false,
+  has_newer: false,
 });
 const open = (state: State, room: ModelRoom) =>
   reduce(reduce(state, { type: "page_requested", room_id: room.id, page: "page" }), page(room));
@@ -140,7 +140,7 @@ test("an older window does not collect what is written at the end of the room", 
   let state = hear(initialState, ready(one));
   const messages = one.messages.slice(10, 20);
   state = reduce(state, { type: "page_requested", room_id: "one", page: "page" });
-  state = reduce(state, { ...page(one), messages, has_more: true });
+  state = reduce(state, { ...page(one), messages, has_newer: true });
   expect(state.timelines["one"]).toMatchObject({ live: false, hasOlder: true });
   state = hear(state, ...one.send(ben, "new").events);
   expect(state.timelines["one"]).toMatchObject({ live: false, ahead: [] });

@@ -119,6 +119,21 @@ test("after a long absence an open room starts anew with its newest page, and st
   expect(world.server.processed).not.toContain("sync");
 });
 
+test("a room opened before the connection is there asks only for what came after its page", async () => {
+  const world = newWorld();
+  for (let count = 0; count < 600; count++) world.server.room.send(ben, "before");
+  await world.client.login({ username: "ann", password: "a password" });
+  await does(world, world.client.timelines.open(roomId));
+  say(world, 2);
+  const connected = world.client.connect();
+  await exchange(world);
+  await connected;
+  await calm(world);
+  expect(span(world)).toEqual([551, 602]);
+  expect(world.server.processed.filter((type) => type === "sync").length).toBe(1);
+  expect(world.server.requested.filter((request) => request.includes("/messages")).length).toBe(1);
+});
+
 test("another history of the database empties an open room and fills it again", async () => {
   const world = await worldOf(60);
   await does(world, world.client.timelines.open(roomId));
