@@ -38,6 +38,12 @@ export function viewerOf(c: RouteContext): Viewer {
   return viewer;
 }
 
+/** Refuses whoever is not signed in before their input is looked at. */
+export const signedIn: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  actorOf(c);
+  await next();
+};
+
 /** `{success, data, meta}` with status 200, or the one given. */
 export function ok(
   c: RouteContext,

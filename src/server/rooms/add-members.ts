@@ -1,6 +1,6 @@
 import type { Member } from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
-import { findAddable } from "./addable.ts";
+import { findAddable } from "./named-people.ts";
 import { knowPeople } from "./announce.ts";
 import { admit, announceEntry } from "./entering.ts";
 import { lockRoom } from "./locked.ts";

@@ -1,11 +1,11 @@
 import type { Member } from "../../protocol/models.ts";
-import { people } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { changeRoom } from "../timeline/change-room.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { knowPeople, publishLines } from "./announce.ts";
 import { forgetMemberships } from "./membership.ts";
+import { findPerson } from "./named-people.ts";
 import { demandMember, lockRoom } from "./locked.ts";
 import { demand, ownsRoom, visibleRoom } from "./policy.ts";
 import { updateMemberRow } from "./store.ts";
@@ -23,7 +23,7 @@ export interface ChangeRoleInput {
  */
 export async function changeRole(ctx: Context, actor: Actor, input: ChangeRoleInput): Promise<Member> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
-  const target = await people(ctx).byId(input.user_id);
+  const target = await findPerson(ctx, input.user_id);
   await knowPeople(ctx, entry, actor.key);
   const { member, change } = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);

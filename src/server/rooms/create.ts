@@ -1,7 +1,7 @@
 import type { JoinedRoom } from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
 import { invalid } from "../platform/app-error.ts";
-import { findAddable } from "./addable.ts";
+import { findAddable } from "./named-people.ts";
 import { knowPeople } from "./announce.ts";
 import { admit, announceEntry } from "./entering.ts";
 import { insertRoom } from "./store.ts";

@@ -5,7 +5,7 @@ import { knowPeople } from "./announce.ts";
 import { admit, announceEntry } from "./entering.ts";
 import { lockRoom } from "./locked.ts";
 import { visibleRoom } from "./policy.ts";
-import { accountMadeAt } from "./store.ts";
+import { accountMadeAt } from "./list-store.ts";
 
 /** What joining and leaving answer. */
 export interface MembershipAnswer {

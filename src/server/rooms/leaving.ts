@@ -62,20 +62,14 @@ export async function close(ctx: Context, tx: Queries, room: RoomRow): Promise<C
   const { rev } = await changeRoom(ctx, tx, room.key);
   const memberKeys = await activeMemberKeys(ctx, tx, room.key);
   await deactivateMembers(ctx, tx, room.key, rev);
-  const closed = await updateRoomRow(
-    ctx,
-    tx,
-    room.key,
-    { deleted_at: ctx.clock.now(), owner_key: null },
-    -memberKeys.length,
-  );
+  const closed = await updateRoomRow(ctx, tx, room.key, { deleted_at: ctx.clock.now() }, -memberKeys.length);
   return { room: closed, rev, memberKeys };
 }
 
 /** Tells of a {@link Closure}, after the commit. */
 export async function announceClosure(ctx: Context, { room, rev, memberKeys }: Closure): Promise<void> {
+  // Memberships are asked of rooms that exist: forgetting the room is enough, however many were in it.
   rooms(ctx).forget(room);
-  forgetMemberships(ctx, room.key, memberKeys);
   ctx.publish.toRoom("room_deleted", { room_id: room.id, rev });
   const persons = await people(ctx).byKeys(memberKeys);
   for (const { id } of persons.values()) {

@@ -4,7 +4,7 @@ import { AppError } from "../platform/app-error.ts";
 import { roomWithNumbers } from "./directory.ts";
 import { joinedPage } from "./joined.ts";
 import { visibleRoom } from "./policy.ts";
-import { roomsByName } from "./store.ts";
+import { roomsByName } from "./list-store.ts";
 import { wireRoom, wireRooms } from "./wire.ts";
 
 export interface ListRoomsInput {

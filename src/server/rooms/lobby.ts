@@ -1,5 +1,6 @@
 import { perContext, type Context } from "../context.ts";
-import { countAccounts, findLobby, insertRoom } from "./store.ts";
+import { countAccounts } from "./list-store.ts";
+import { findLobby, insertRoom } from "./store.ts";
 
 const lobbyName = "Lobby";
 /** No room has this key; its lock orders two servers that make the lobby at once. */

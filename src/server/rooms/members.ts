@@ -4,7 +4,8 @@ import type { Context, Viewer } from "../context.ts";
 import type { RoomEntry } from "./directory.ts";
 import { accountCount } from "./lobby.ts";
 import { visibleRoom } from "./policy.ts";
-import { changedMembers, membersByName } from "./store.ts";
+import { membersByName } from "./list-store.ts";
+import { changedMembers } from "./store.ts";
 import { wireMember } from "./wire.ts";
 
 export interface ListMembersInput {

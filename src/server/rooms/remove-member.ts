@@ -1,7 +1,7 @@
-import { people } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { knowPeople } from "./announce.ts";
 import { announceDeparture, depart } from "./leaving.ts";
+import { findPerson } from "./named-people.ts";
 import { demandMember, lockRoom } from "./locked.ts";
 import { demand, mayModerate, mayRemove, visibleRoom } from "./policy.ts";
 
@@ -14,7 +14,7 @@ export interface RemoveMemberInput {
 export async function removeMember(ctx: Context, actor: Actor, input: RemoveMemberInput): Promise<void> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
   demand(!entry.is_lobby);
-  const target = await people(ctx).byId(input.user_id);
+  const target = await findPerson(ctx, input.user_id);
   await knowPeople(ctx, entry, actor.key);
   const departure = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);

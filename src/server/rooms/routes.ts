@@ -8,7 +8,7 @@ import {
   updateRoom as updateRoomBody,
 } from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
-import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
+import { actorOf, body, ok, query, router, signedIn, viewerOf } from "../route.ts";
 import { addMembers } from "./add-members.ts";
 import { changeRole } from "./change-role.ts";
 import { createRoom } from "./create.ts";
@@ -28,7 +28,7 @@ function pageMeta({ page, per_page }: { page: number; per_page: number }, total:
 
 export function roomRoutes(ctx: Context) {
   return router()
-    .post("/rooms", ...body(createRoomBody), async (c) =>
+    .post("/rooms", signedIn, ...body(createRoomBody), async (c) =>
       ok(c, await createRoom(ctx, actorOf(c), c.req.valid("json")), { status: 201 }),
     )
     .get("/rooms", query(listRoomsQuery), async (c) => {
@@ -37,7 +37,7 @@ export function roomRoutes(ctx: Context) {
       return ok(c, rooms, { meta: pageMeta(input, total) });
     })
     .get("/rooms/:id", async (c) => ok(c, await readRoom(ctx, viewerOf(c), c.req.param("id"))))
-    .on(["PATCH", "PUT"], "/rooms/:id", ...body(updateRoomBody), async (c) =>
+    .on(["PATCH", "PUT"], "/rooms/:id", signedIn, ...body(updateRoomBody), async (c) =>
       ok(c, await updateRoom(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
     )
     .delete("/rooms/:id", async (c) => {
@@ -54,10 +54,10 @@ export function roomRoutes(ctx: Context) {
         meta: { ...pageMeta(input, found.total), online_count: found.online_count },
       });
     })
-    .post("/rooms/:id/members", ...body(addMembersBody), async (c) =>
+    .post("/rooms/:id/members", signedIn, ...body(addMembersBody), async (c) =>
       ok(c, await addMembers(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
     )
-    .on(["PATCH", "PUT"], "/rooms/:id/members/:user_id", ...body(updateMemberBody), async (c) => {
+    .on(["PATCH", "PUT"], "/rooms/:id/members/:user_id", signedIn, ...body(updateMemberBody), async (c) => {
       const { id, user_id } = c.req.param();
       return ok(c, await changeRole(ctx, actorOf(c), { room_id: id, user_id, ...c.req.valid("json") }));
     })
@@ -66,7 +66,7 @@ export function roomRoutes(ctx: Context) {
       await removeMember(ctx, actorOf(c), { room_id: id, user_id });
       return ok(c, { room_id: id, user_id });
     })
-    .post("/rooms/:id/transfer", ...body(transferRoomBody), async (c) =>
+    .post("/rooms/:id/transfer", signedIn, ...body(transferRoomBody), async (c) =>
       ok(c, await transferRoom(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
     );
 }

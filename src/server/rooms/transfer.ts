@@ -6,6 +6,7 @@ import { changeRoom } from "../timeline/change-room.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { knowPeople, publishLines } from "./announce.ts";
 import { rooms } from "./directory.ts";
+import { findPerson } from "./named-people.ts";
 import { demandMember, lockRoom } from "./locked.ts";
 import { forgetMemberships } from "./membership.ts";
 import { demand, ownsRoom, visibleRoom } from "./policy.ts";
@@ -23,7 +24,7 @@ export interface TransferRoomInput {
  */
 export async function transferRoom(ctx: Context, actor: Actor, input: TransferRoomInput): Promise<Room> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
-  const target = await people(ctx).byId(input.user_id);
+  const target = await findPerson(ctx, input.user_id);
   await knowPeople(ctx, entry, actor.key);
   const { room, former, owner, change } = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);

@@ -1,4 +1,5 @@
 import type { Room } from "../../protocol/models.ts";
+import { folded } from "../accounts/names.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
@@ -8,7 +9,7 @@ import { demandMaxMembers } from "./create.ts";
 import { rooms, type RoomRow } from "./directory.ts";
 import { lockRoom } from "./locked.ts";
 import { demand, mayChangeSettings, visibleRoom } from "./policy.ts";
-import { searchable, updateRoomRow } from "./store.ts";
+import { updateRoomRow } from "./store.ts";
 import { wireRoom } from "./wire.ts";
 
 export interface UpdateRoomInput {
@@ -64,7 +65,7 @@ function differences(
   const values: Settings = {};
   const lines: SystemDraft[] = [];
   if (name !== undefined && name !== room.name) {
-    Object.assign(values, { name, name_lower: searchable(name) });
+    Object.assign(values, { name, name_lower: folded(name) });
     lines.push({ kind: "name_changed", actorKey, value: name });
   }
   if (description !== undefined && description !== room.description) {

@@ -1,0 +1,157 @@
+import { and, asc, count, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
+import { folded } from "../accounts/names.ts";
+import type { Context } from "../context.ts";
+import type { Tables } from "../platform/db/database.ts";
+import { contains, startsWith } from "../platform/db/like.ts";
+import type { RoomRow } from "./directory.ts";
+import type { MemberRow } from "./store.ts";
+
+/** The SQL of lists: of rooms, of one's own, of members. */
+
+/** One page of a list. */
+export interface Slice {
+  limit: number;
+  offset: number;
+}
+
+/** Enabled accounts: the members of the lobby. */
+export function isEnabled({ users }: Tables): SQL | undefined {
+  return and(isNull(users.disabled_at), isNull(users.deleted_at));
+}
+
+export async function countAccounts(ctx: Context): Promise<number> {
+  const [row] = await ctx.db.read.select({ total: count() }).from(ctx.db.tables.users).where(isEnabled(ctx.db.tables));
+  return row?.total ?? 0;
+}
+
+export async function accountMadeAt(ctx: Context, userKey: number): Promise<number> {
+  const { users } = ctx.db.tables;
+  const [row] = await ctx.db.read.select({ at: users.created_at }).from(users).where(eq(users.key, userKey));
+  return row?.at ?? 0;
+}
+
+/** A room that a person is in. */
+export interface JoinedRow {
+  room: RoomRow;
+  role: MemberRow["role"];
+  /** When the last message came, or the room was made: what one's list is sorted by. */
+  activeAtMs: number;
+}
+
+/** All rooms that a person is in, with the lobby. */
+export async function joinedRows(ctx: Context, userKey: number, lobbyKey: number): Promise<JoinedRow[]> {
+  const { rooms, members, messages } = ctx.db.tables;
+  const activeAtMs = sql`coalesce(${messages.created_at}, ${rooms.created_at})`.mapWith(Number);
+  const isLast = and(eq(messages.room_key, rooms.key), eq(messages.seq, rooms.last_seq));
+  const rows = await ctx.db.read
+    .select({ room: rooms, role: members.role, activeAtMs })
+    .from(members)
+    .innerJoin(rooms, eq(rooms.key, members.room_key))
+    .leftJoin(messages, isLast)
+    .where(
+      and(
+        eq(members.user_key, userKey),
+        eq(members.is_active, true),
+        isNull(rooms.deleted_at),
+        // In the lobby a row is there only once something had to be remembered.
+        eq(rooms.is_lobby, false),
+      ),
+    );
+  const lobby = await ctx.db.read
+    .select({ room: rooms, activeAtMs })
+    .from(rooms)
+    .leftJoin(messages, isLast)
+    .where(eq(rooms.key, lobbyKey));
+  return [...rows, ...lobby.map((row) => ({ ...row, role: "member" as const }))];
+}
+
+/** Rooms of one kind by name, those whose name begins with `search` first; of private ones those that `userKey` is in. */
+export async function roomsByName(
+  ctx: Context,
+  of: { type: "public" } | { type: "private"; userKey: number },
+  search: string,
+  { limit, offset }: Slice,
+): Promise<{ rows: RoomRow[]; total: number }> {
+  const { rooms, members } = ctx.db.tables;
+  const mine =
+    of.type === "public"
+      ? undefined
+      : inArray(
+          rooms.key,
+          ctx.db.read
+            .select({ key: members.room_key })
+            .from(members)
+            .where(and(eq(members.user_key, of.userKey), eq(members.is_active, true))),
+        );
+  const needle = folded(search);
+  const wanted = and(
+    eq(rooms.type, of.type),
+    isNull(rooms.deleted_at),
+    mine,
+    needle === "" ? undefined : contains(rooms.name_lower, needle),
+  );
+  const best = needle === "" ? [] : [sql`CASE WHEN ${startsWith(rooms.name_lower, needle)} THEN 0 ELSE 1 END`];
+  const rows = await ctx.db.read
+    .select()
+    .from(rooms)
+    .where(wanted)
+    .orderBy(...best, asc(rooms.name_lower), asc(rooms.key))
+    .limit(limit)
+    .offset(offset);
+  const [counted] = await ctx.db.read.select({ total: count() }).from(rooms).where(wanted);
+  return { rows, total: counted?.total ?? 0 };
+}
+
+/** What a list of members shows of each. */
+export type ListedMember = Pick<Tables["users"]["$inferSelect"], "id" | "username" | "display_name" | "avatar_url"> &
+  Pick<MemberRow, "role" | "joined_at" | "muted_until">;
+
+/** Members by rank and name, or in the lobby all enabled accounts by name. */
+export async function membersByName(
+  ctx: Context,
+  room: { key: number; is_lobby: boolean },
+  search: string,
+  { limit, offset }: Slice,
+): Promise<{ rows: ListedMember[]; total: number | undefined }> {
+  const { members, users } = ctx.db.tables;
+  const needle = folded(search);
+  const named =
+    needle === "" ? undefined : or(contains(users.username_lower, needle), contains(users.display_name_lower, needle));
+  const person = {
+    id: users.id,
+    username: users.username,
+    display_name: users.display_name,
+    avatar_url: users.avatar_url,
+  };
+  if (room.is_lobby) {
+    const wanted = and(isEnabled(ctx.db.tables), named);
+    const rows = await ctx.db.read
+      .select({ ...person, joined_at: users.created_at })
+      .from(users)
+      .where(wanted)
+      .orderBy(asc(users.display_name_lower), asc(users.key))
+      .limit(limit)
+      .offset(offset);
+    const [counted] = named ? await ctx.db.read.select({ total: count() }).from(users).where(wanted) : [];
+    return {
+      rows: rows.map((row) => ({ ...row, role: "member" as const, muted_until: null })),
+      total: counted?.total,
+    };
+  }
+  const wanted = and(eq(members.room_key, room.key), eq(members.is_active, true), named);
+  const rank = sql`CASE ${members.role} WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END`;
+  const rows = await ctx.db.read
+    .select({ ...person, role: members.role, joined_at: members.joined_at, muted_until: members.muted_until })
+    .from(members)
+    .innerJoin(users, eq(users.key, members.user_key))
+    .where(wanted)
+    .orderBy(rank, asc(users.display_name_lower), asc(users.key))
+    .limit(limit)
+    .offset(offset);
+  const [counted] = await ctx.db.read
+    .select({ total: count() })
+    .from(members)
+    .innerJoin(users, eq(users.key, members.user_key))
+    .where(wanted);
+  return { rows, total: counted?.total ?? 0 };
+}
