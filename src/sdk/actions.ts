@@ -1,6 +1,7 @@
 import type { ServerFrame } from "../protocol/events.ts";
 import type { Me, Member, Room, TimelineMessage } from "../protocol/models.ts";
-import type { ConnectionState, PendingMessage } from "./state.ts";
+import type { ConnectionState, PendingMessage, State } from "./state.ts";
+import type { Store } from "./store.ts";
 import type { PageKind } from "./timeline.ts";
 
 /** Everything that can change the state. */
@@ -23,3 +24,6 @@ export type Action =
   | { type: "read"; room_id: string; seq: number }
   | { type: "room_watched"; room: Room }
   | { type: "room_unwatched"; room_id: string };
+
+/** The client's store, for those who may change it. */
+export type StateStore = Store<State> & { dispatch(action: Action): void };

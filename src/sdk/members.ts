@@ -1,13 +1,11 @@
 import { limits } from "../protocol/limits.ts";
 import type { Member } from "../protocol/models.ts";
-import type { Action } from "./actions.ts";
+import type { StateStore } from "./actions.ts";
 import type { Http } from "./http.ts";
 import type { Parley } from "./parley.ts";
-import type { State } from "./state.ts";
-import type { Store } from "./store.ts";
 
 interface MembersOptions {
-  store: Store<State> & { dispatch(action: Action): void };
+  store: StateStore;
   http: Http;
   /** Called when a page may be out of step with events that came while it was under way. */
   onLoaded(roomId: string): void;

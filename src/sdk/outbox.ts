@@ -1,20 +1,19 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
-import type { Action } from "./actions.ts";
+import type { StateStore } from "./actions.ts";
 import { retryDelayMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { ApiError } from "./errors.ts";
 import type { OutboxStorage } from "./outbox-storage.ts";
 import type { Sent } from "./parley.ts";
-import type { PendingMessage, State } from "./state.ts";
-import type { Store } from "./store.ts";
+import type { PendingMessage } from "./state.ts";
 import { uuidv7 } from "./uuid.ts";
 
 type Ack = EventPayload<"message_ack">;
 
 interface OutboxOptions {
-  store: Store<State> & { dispatch(action: Action): void };
+  store: StateStore;
   connection: Pick<Connection, "send">;
   clock: Clock;
   storage: OutboxStorage;
@@ -28,7 +27,7 @@ const limitedForMs = 1_000;
  * message is never overtaken), and again with the same `temp_id` whenever nobody knows what became of it.
  */
 export class Outbox {
-  readonly #store: OutboxOptions["store"];
+  readonly #store: StateStore;
   readonly #connection: OutboxOptions["connection"];
   readonly #clock: Clock;
   readonly #storage: OutboxStorage;
@@ -51,6 +50,7 @@ export class Outbox {
     if (this.#userId === userId) return;
     this.#userId = userId;
     const kept = await this.#storage.load(userId);
+    if (this.#userId !== userId) return; // signed out meanwhile
     const known = new Set(this.#all().map(({ temp_id }) => temp_id));
     for (const message of kept) {
       if (known.has(message.temp_id) || message.status === "sent") continue;

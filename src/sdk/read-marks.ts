@@ -1,12 +1,10 @@
 import type { TimelineMessage } from "../protocol/models.ts";
-import type { Action } from "./actions.ts";
+import type { StateStore } from "./actions.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import type { State } from "./state.ts";
-import type { Store } from "./store.ts";
 
 interface ReadMarksOptions {
-  store: Store<State> & { dispatch(action: Action): void };
+  store: StateStore;
   connection: Pick<Connection, "send">;
   clock: Clock;
 }
@@ -16,7 +14,7 @@ const everyMs = 500;
 
 /** One's own read cursors on their way to the server. They only move forward; the state moves at once. */
 export class ReadMarks {
-  readonly #store: ReadMarksOptions["store"];
+  readonly #store: StateStore;
   readonly #connection: ReadMarksOptions["connection"];
   readonly #clock: Clock;
   /** The furthest mark of each room, kept until the server's own `ready` has it. */

@@ -78,7 +78,8 @@ function reduceRestart(state: State, action: Extract<Action, { type: "room_resta
 function reduceMembers(state: State, action: Extract<Action, { type: "members_loaded" }>): State {
   const { room_id, members, complete, rev } = action;
   const merged = setMembers(state, room_id, (held) => {
-    const byId = { ...held?.byId };
+    if (!held) return undefined; // asked for by a session that is over
+    const byId = { ...held.byId };
     for (const member of members) byId[member.user_id] = member;
     return { byId, loaded: true, complete, loading: false };
   });

@@ -17,6 +17,11 @@ export const emptyTimeline: Timeline = {
   error: null,
 };
 
+/** Whether no page has come yet. */
+export function isBlank(timeline: Timeline | undefined): boolean {
+  return !timeline || (timeline.messages.length === 0 && timeline.hasOlder);
+}
+
 /** `seq` of the window's last message; 0 of an empty window, whose room's first message then follows it. */
 export function endOf({ messages }: Pick<Timeline, "messages">): number {
   return messages.at(-1)?.seq ?? 0;
@@ -47,8 +52,8 @@ export function receive(timeline: Timeline, message: TimelineMessage): Timeline 
 
 /**
  * Joins a page of history to the window. A page that no longer touches it, because it was replaced meanwhile, is dropped.
- * `lastSeq` is the room's newest message as far as is known; null for a room one is
- * not in, where the page itself has to say whether newer ones exist.
+ * `lastSeq` is the room's newest message as far as is known; null for a room one is not in, where the page itself has to
+ * say whether newer ones exist.
  */
 export function addPage(
   timeline: Timeline,

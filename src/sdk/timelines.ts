@@ -1,15 +1,13 @@
 import { limits } from "../protocol/limits.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
-import type { Action } from "./actions.ts";
-import { ApiError } from "./errors.ts";
+import type { StateStore } from "./actions.ts";
+import { ApiError, ConnectionError } from "./errors.ts";
 import type { Http } from "./http.ts";
 import type { Parley } from "./parley.ts";
-import type { State } from "./state.ts";
-import type { Store } from "./store.ts";
-import { endOf, type PageKind } from "./timeline.ts";
+import { endOf, isBlank, type PageKind } from "./timeline.ts";
 
 interface TimelinesOptions {
-  store: Store<State> & { dispatch(action: Action): void };
+  store: StateStore;
   http: Http;
   onPage(messages: readonly TimelineMessage[]): void;
 }
@@ -55,6 +53,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
       onPage(messages);
       return true;
     } catch (error) {
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
       // The state tells whoever looks at the room; a caller has nothing to add.
       const code = error instanceof ApiError ? error.code : "OFFLINE";
       store.dispatch({ type: "page_failed", room_id: roomId, page, error: code });
@@ -69,18 +68,27 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     return load(roomId, "page", { limit });
   }
 
-  const timelines: Timelines = {
+  /** Loads what came between a page's making and its arrival, while nobody was collecting. */
+  async function catchUp(roomId: string): Promise<void> {
+    const held = timeline(roomId);
+    if (!held || held.live || held.error !== null) return;
+    await fill(roomId);
+    if (endOf(timeline(roomId) ?? held) > endOf(held)) await catchUp(roomId);
+  }
+
+  async function fill(roomId: string): Promise<boolean> {
+    const newest = timeline(roomId)?.messages.at(-1);
+    return newest ? load(roomId, "newer", { after: newest.id, limit: limits.pageMax }) : reload(roomId);
+  }
+
+  return {
     opened,
     reload,
-    fill: (roomId) => {
-      const newest = timeline(roomId)?.messages.at(-1);
-      return newest ? load(roomId, "newer", { after: newest.id }) : reload(roomId);
-    },
+    fill,
     end: () => opened.clear(),
     async open(roomId) {
       opened.add(roomId);
-      const held = timeline(roomId);
-      if (!held || (held.messages.length === 0 && held.hasOlder)) await reload(roomId);
+      if (isBlank(timeline(roomId))) await reload(roomId);
     },
     close(roomId) {
       opened.delete(roomId);
@@ -92,7 +100,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     },
     async loadNewer(roomId) {
       const held = timeline(roomId);
-      if (held && !held.live && held.messages.length > 0) await timelines.fill(roomId);
+      if (held && !held.live && held.messages.length > 0) await fill(roomId);
     },
     async loadAround(roomId, messageId) {
       if (timeline(roomId)?.messages.some(({ id }) => id === messageId)) return;
@@ -101,14 +109,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     async jumpToLatest(roomId) {
       if (timeline(roomId)?.live) return;
       await reload(roomId);
-      // What came between the page's making and its arrival, while nobody was collecting.
-      for (let held = timeline(roomId); held && !held.live && held.error === null;) {
-        const end = endOf(held);
-        await timelines.loadNewer(roomId);
-        held = timeline(roomId);
-        if (held && endOf(held) === end) break;
-      }
+      await catchUp(roomId);
     },
   };
-  return timelines;
 }

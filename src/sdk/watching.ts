@@ -1,12 +1,11 @@
-import type { Action } from "./actions.ts";
+import type { StateStore } from "./actions.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import type { Http } from "./http.ts";
-import type { RoomState, State } from "./state.ts";
-import type { Store } from "./store.ts";
+import type { RoomState } from "./state.ts";
 
 interface WatchingOptions {
-  store: Store<State> & { dispatch(action: Action): void };
+  store: StateStore;
   http: Http;
   connection: Connection;
   /** Called when a room's state has come, which may be ahead of what is held of it. */
