@@ -1,21 +1,30 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
 import { gender, messageType, presenceStatus, privacy, roomRole } from "./models.ts";
-import { multiline, reference, singleLine, tempId } from "./text.ts";
+import { codePoints, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
 
-const password = z.string().min(limits.passwordMinChars).max(limits.passwordMaxChars);
+const passwordBound = z
+  .string()
+  .refine(
+    (password) => codePoints(password.slice(0, 2 * limits.passwordMaxChars + 1)) <= limits.passwordMaxChars,
+    `must have at most ${limits.passwordMaxChars} characters`,
+  );
+const password = passwordBound.refine(
+  (password) => codePoints(password.slice(0, 2 * limits.passwordMinChars)) >= limits.passwordMinChars,
+  `must have at least ${limits.passwordMinChars} characters`,
+);
 /** A password as typed at sign-in: only bounded, so that a wrong one is wrong and not invalid. */
-const typedPassword = z.string().min(1).max(limits.passwordMaxChars);
+const typedPassword = passwordBound.min(1);
 const email = z
   .string()
   .trim()
   .max(limits.emailChars)
   .pipe(z.email({ pattern: z.regexes.email }));
 const username = z.string().regex(/^[A-Za-z0-9_.-]{3,32}$/, "must be 3-32 letters, digits or _ . -");
-const displayName = singleLine({ min: 1, max: limits.displayNameChars });
-const roomName = singleLine({ min: 1, max: limits.roomNameChars });
+const displayName = nameLine({ min: 1, max: limits.displayNameChars });
+const roomName = nameLine({ min: 1, max: limits.roomNameChars });
 const roomDescription = multiline({ max: limits.roomDescriptionChars });
 const oneTimeToken = z.string().min(1).max(200);
 

@@ -59,6 +59,18 @@ export function singleLine(bounds: TextBounds = {}) {
   });
 }
 
+/** Marks that turn the direction of what follows, and ones that nobody sees: with them a name can pass for another. */
+const deceptive = /[\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/;
+/** What shows nothing by itself: white space, joiners, combining marks, fillers. */
+const invisible = /[\s\p{Cf}\p{M}\u115F\u1160\u2800\u3164\uFFA0]/gu;
+
+/** The name of a person or a room: one line that can be seen and reads as it is written. */
+export function nameLine(bounds: TextBounds) {
+  return singleLine(bounds)
+    .refine((name) => !deceptive.test(name), "must not contain invisible or direction marks")
+    .refine((name) => name.replace(invisible, "") !== "", "must not be empty");
+}
+
 /** A UUIDv7 in its canonical lower-case form (RFC 9562). */
 export const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 export const id = z.string().regex(idPattern, "must be an id");

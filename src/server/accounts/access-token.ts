@@ -1,6 +1,6 @@
 import { errors as jose, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Actor, type Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
@@ -42,6 +42,7 @@ export async function issueAccessToken(
     .setIssuer(issuer)
     .setAudience(audience)
     .setSubject(session.userId)
+    .setJti(randomBytes(9).toString("base64url"))
     .setIssuedAt(issuedAtS)
     .setExpirationTime(expiresAtS)
     .sign(keys(ctx).accessToken);

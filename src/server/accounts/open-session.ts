@@ -8,7 +8,7 @@ import { refreshTokenOf } from "./refresh-token.ts";
 import { insertSession } from "./session-store.ts";
 
 /** What a sign-in gives; routes put the refresh token into the body or the cookie. */
-export type IssuedCredentials = Required<Credentials>;
+export type IssuedCredentials = Credentials & { refresh_token: string };
 
 /** Starts a session for a person on a device; gives its id. */
 export async function openSession(ctx: Context, tx: Queries, userKey: number, device: Device): Promise<string> {

@@ -1,6 +1,7 @@
 import { eq, inArray, type SQL } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import type { SystemRole, UserRef } from "../../protocol/models.ts";
+import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
 
 /** What others need to know about a person; the same object for everybody, so never change it. */
@@ -47,6 +48,7 @@ export class People {
   constructor(private readonly ctx: Pick<Context, "db">) {}
 
   async byId(id: string): Promise<Person | undefined> {
+    if (!idPattern.test(id)) return undefined;
     return this.#byId.get(id) ?? (await this.#load(eq(this.ctx.db.tables.users.id, id)))[0];
   }
 

@@ -47,8 +47,8 @@ export async function register(
     if (error instanceof AppError && error.code === "EMAIL_TAKEN") tally.count();
     throw error;
   });
-  // Counted before the wait for the hash, or a burst would pass the limit together.
-  tally.count();
+  // Before the wait for the hash, or a burst would pass the limit together.
+  tally.take();
   const passwordHash = await passwordHashes(ctx).hash(input.password);
   const { row, sessionId } = await create(ctx, input, email, passwordHash, admission, device);
   if (email !== null) await mailVerification(ctx, row, email, language);

@@ -65,12 +65,12 @@ export function accountRoutes(ctx: Context) {
       if (!c.var.viewer && cookie !== undefined) await logoutByRefreshToken(ctx, cookie);
       else await logout(ctx, actorOf(c));
       takeRefreshCookie(ctx, c);
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .post("/auth/logout-all", async (c) => {
       await logoutAll(ctx, actorOf(c));
       takeRefreshCookie(ctx, c);
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .get("/auth/sessions", signedIn, query(requests.pageQuery), async (c) => {
       const page = c.req.valid("query");
@@ -79,7 +79,7 @@ export function accountRoutes(ctx: Context) {
     })
     .delete("/auth/sessions/:id", async (c) => {
       await endMySession(ctx, actorOf(c), c.req.param("id"));
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .post("/auth/password/forgot", ...body(requests.forgotPassword), (c) => {
       forgotPassword(ctx, c.req.valid("json").email, { address: c.var.address, language: c.var.language });
@@ -91,7 +91,7 @@ export function accountRoutes(ctx: Context) {
     })
     .post("/auth/email/verify", ...body(requests.verifyEmail), async (c) => {
       await verifyEmail(ctx, c.req.valid("json").token);
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .post("/auth/ws-ticket", signedIn, async (c) => {
       const token = bearerToken(c.req.header("authorization") ?? "");
@@ -105,11 +105,11 @@ export function accountRoutes(ctx: Context) {
     .delete("/users/me", signedIn, ...body(requests.deleteMe), async (c) => {
       await deleteMe(ctx, actorOf(c), c.req.valid("json").password);
       takeRefreshCookie(ctx, c);
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .put("/users/me/password", signedIn, ...body(requests.changePassword), async (c) => {
       await changePassword(ctx, actorOf(c), c.req.valid("json"));
-      return c.body(null, 204);
+      return ok(c, null);
     })
     .post("/users/me/email", signedIn, ...body(requests.changeEmail), async (c) => {
       await changeEmail(ctx, actorOf(c), c.req.valid("json"), c.var.language);
@@ -132,6 +132,6 @@ export function accountRoutes(ctx: Context) {
     })
     .delete("/admin/invites/:code", async (c) => {
       await withdrawInvite(ctx, actorOf(c), c.req.param("code"));
-      return c.body(null, 204);
+      return ok(c, null);
     });
 }

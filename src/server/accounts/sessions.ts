@@ -1,4 +1,5 @@
 import type { Session } from "../../protocol/models.ts";
+import { idPattern } from "../../protocol/text.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
@@ -27,6 +28,7 @@ export async function mySessions(
 
 /** Signs out on one device of one's own. Throws `SESSION_NOT_FOUND`. */
 export async function endMySession(ctx: Context, actor: Actor, sessionId: string): Promise<void> {
+  if (!idPattern.test(sessionId)) throw new AppError("SESSION_NOT_FOUND");
   const ended = await ctx.db.write((tx) => endSessions(ctx, tx, actor, { only: sessionId }));
   announceEnded(ctx, ended);
   if (ended.sessionIds.length === 0) throw new AppError("SESSION_NOT_FOUND");

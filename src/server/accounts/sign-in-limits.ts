@@ -19,6 +19,8 @@ interface Tally {
   /** Throws `RATE_LIMITED` when nothing is left. */
   demand(): void;
   count(): void;
+  /** Both at once. */
+  take(): void;
 }
 
 function tally(ctx: Pick<Context, "limits">, { name, rate }: { name: string; rate: Rate }, key: string): Tally {
@@ -29,6 +31,9 @@ function tally(ctx: Pick<Context, "limits">, { name, rate }: { name: string; rat
     },
     count() {
       ctx.limits.take(name, key, rate);
+    },
+    take() {
+      ctx.limits.demand(name, key, rate);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { and, count, desc, eq, gt, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
 import type { Database, Queries, Tables } from "../platform/db/database.ts";
 
@@ -19,14 +20,21 @@ async function userWhere({ db }: Db, where: SQL): Promise<UserRow | undefined> {
   return row;
 }
 
-/** Accounts that were not deleted. */
+const usernamePattern = /^[A-Za-z0-9_.-]+$/;
+const emailPattern = /^[\x21-\x7e]+$/;
+const nobody = Promise.resolve(undefined);
+
+/** Accounts that were not deleted. What cannot be a name is not asked for: Postgres refuses some texts as such. */
 export const findUser = {
   byKey: (ctx: Db, key: number) => userWhere(ctx, eq(ctx.db.tables.users.key, key)),
-  byId: (ctx: Db, id: string) => userWhere(ctx, eq(ctx.db.tables.users.id, id)),
+  byId: (ctx: Db, id: string) => (idPattern.test(id) ? userWhere(ctx, eq(ctx.db.tables.users.id, id)) : nobody),
   byUsername: (ctx: Db, username: string) =>
-    userWhere(ctx, eq(ctx.db.tables.users.username_lower, username.toLowerCase())),
+    usernamePattern.test(username)
+      ? userWhere(ctx, eq(ctx.db.tables.users.username_lower, username.toLowerCase()))
+      : nobody,
   bySkeleton: (ctx: Db, skeleton: string) => userWhere(ctx, eq(ctx.db.tables.users.username_skeleton, skeleton)),
-  byEmail: (ctx: Db, email: string) => userWhere(ctx, eq(ctx.db.tables.users.email, email.toLowerCase())),
+  byEmail: (ctx: Db, email: string) =>
+    emailPattern.test(email) ? userWhere(ctx, eq(ctx.db.tables.users.email, email.toLowerCase())) : nobody,
 };
 
 export async function insertUser({ db }: Db, tx: Queries, user: NewUser): Promise<UserRow> {
@@ -119,6 +127,8 @@ export async function listUsers({ db }: Db): Promise<UserRow[]> {
   return db.read.select().from(users).where(isNull(users.deleted_at)).orderBy(users.key);
 }
 
+const inviteCodePattern = /^[\w-]+$/;
+
 /** An invitation that can still be used. */
 function isUsable({ registration_invites: invites }: Tables, code: string, now: number): SQL | undefined {
   return and(
@@ -129,6 +139,7 @@ function isUsable({ registration_invites: invites }: Tables, code: string, now: 
 }
 
 export async function isInviteUsable({ db }: Db, code: string, now: number): Promise<boolean> {
+  if (!inviteCodePattern.test(code)) return false;
   const invites = db.tables.registration_invites;
   const rows = await db.read
     .select({ code: invites.code })
@@ -170,6 +181,7 @@ export async function listInvites(
 }
 
 export async function deleteInvite({ db }: Db, tx: Queries, code: string): Promise<boolean> {
+  if (!inviteCodePattern.test(code)) return false;
   const invites = db.tables.registration_invites;
   const rows = await tx.delete(invites).where(eq(invites.code, code)).returning({ code: invites.code });
   return rows.length > 0;
