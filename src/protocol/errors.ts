@@ -55,6 +55,7 @@ export const errors = {
     "消息长度不可超过 {limit} 字符",
   ),
   TOKEN_INVALID: entry(422, "The link is not valid or was used already", "連結無效或已被使用", "链接无效或已被使用"),
+  UPGRADE_REQUIRED: entry(426, "Connect with a WebSocket", "請使用 WebSocket 連線", "请使用 WebSocket 连接"),
   RATE_LIMITED: entry(
     429,
     "Too many requests; try again later",

@@ -88,7 +88,7 @@ export interface Peer {
   watch(roomId: string): void;
   unwatch(roomId: string): void;
   /** Sends one event to this socket alone. */
-  send<N extends EventFor<"socket">>(type: N, payload: EventPayload<N>): void;
+  send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void;
   /** A fresh token was checked: the socket now lives until it expires. */
   renew(expiresAtMs: number): void;
 }

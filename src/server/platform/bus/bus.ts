@@ -5,6 +5,8 @@
 export interface Bus {
   /** Names this node among all. */
   readonly nodeId: string;
+  /** Whether there is no other node, so that nothing need be serialised for one. */
+  readonly isAlone: boolean;
   /** Sends to every other node that listens to `channel`. Never waits: what cannot be sent is healed from the database. */
   publish(channel: string, message: string): void;
   /** Listens to `channel` until the result is called. Messages of one sender arrive in the order they were sent. */

@@ -4,13 +4,18 @@ type Listener = (message: string, from: string) => void;
 
 /** The bus inside one process: a single node, or several in a test that share one `LocalBroker`. */
 export class LocalBroker {
+  readonly #nodes = new Set<string>();
   readonly #channels = new Map<string, Set<{ nodeId: string; listener: Listener }>>();
 
   /** A node's end of the bus. */
   join(nodeId: string): Bus {
     const own = new Set<() => void>();
+    const nodes = this.#nodes.add(nodeId);
     return {
       nodeId,
+      get isAlone() {
+        return nodes.size === 1;
+      },
       publish: (channel, message) => {
         for (const { nodeId: to, listener } of [...(this.#channels.get(channel) ?? [])]) {
           if (to !== nodeId) queueMicrotask(() => listener(message, nodeId));
@@ -30,6 +35,7 @@ export class LocalBroker {
       },
       close: async () => {
         for (const leave of [...own]) leave();
+        nodes.delete(nodeId);
       },
     };
   }
