@@ -4,6 +4,7 @@ import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
+import { Follower } from "./follower.ts";
 import { createHttp, type SignedIn } from "./http.ts";
 import { createMembers } from "./members.ts";
 import { memoryOutbox } from "./outbox-storage.ts";
@@ -49,6 +50,7 @@ export function createClient(options: ClientOptions): Parley {
   const resume = new Resume({ store, connection, timelines, clock });
   const members = createMembers({ store, http, onLoaded: (roomId) => resume.check(roomId) });
   const watching = new Watching({ store, http, connection, onFollowed: (roomId) => resume.check(roomId) });
+  const follower = new Follower({ store, http });
   const signedOutHandlers = new Set<() => void>();
   let stopWaking = () => {};
   let stopRenewing = () => {};
@@ -68,6 +70,7 @@ export function createClient(options: ClientOptions): Parley {
     store.dispatch({ type: "frame", frame });
     outbox.receive(frame);
     resume.receive(frame);
+    follower.receive(frame);
     emitter.emit(frame);
     // What is held belongs to another history: the rooms too have to come anew.
     if (frame.type === "sync_reset") connection.restart();
@@ -112,6 +115,7 @@ export function createClient(options: ClientOptions): Parley {
     readMarks.end();
     watching.end();
     timelines.end();
+    follower.end();
     store.dispatch({ type: "signed_out" });
   }
 
@@ -179,6 +183,7 @@ export function createClient(options: ClientOptions): Parley {
     close: () => connection.close(),
 
     on: (event, handler) => emitter.on(event, handler),
+    onMessage: (handler) => follower.on(handler),
     onSignedOut(handler) {
       signedOutHandlers.add(handler);
       return () => void signedOutHandlers.delete(handler);

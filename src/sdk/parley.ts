@@ -60,7 +60,12 @@ export interface Parley {
   /** Closes the socket; the state stays. */
   close(): void;
 
-  /** Hears every frame of one kind; the returned function stops that. */
+  /**
+   * Hears every message of one's rooms once and in order, from now on, also those that were sent while the connection was
+   * lost. For programs; a page reads `timelines`.
+   */
+  onMessage(handler: (message: TimelineMessage) => void): () => void;
+  /** Hears every frame of one kind as it comes live; the returned function stops that. */
   on<N extends EventName>(event: N, handler: (payload: EventPayload<N>, frame: ServerFrame) => void): () => void;
   /** Called when the server or the person ended the session. */
   onSignedOut(handler: () => void): () => void;

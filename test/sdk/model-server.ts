@@ -226,7 +226,9 @@ export class ModelServer {
   #answerSync({ epoch, rooms }: { epoch: string; rooms: { rev: number }[] }, ref: string | undefined): void {
     if (epoch !== this.epoch) return this.#push({ type: "sync_reset", payload: { epoch: this.epoch } }, ref);
     const socket = this.#socket;
-    const batches = rooms.map(({ rev }) => this.room.changes(rev, this.changesPerBatch));
+    const batches = rooms
+      .filter(({ rev }) => rev < this.room.rev)
+      .map(({ rev }) => this.room.changes(rev, this.changesPerBatch));
     this.#slow.push(() => {
       if (this.#socket !== socket) return;
       for (const payload of batches) this.#push({ type: "sync_batch", payload });

@@ -12,6 +12,7 @@ const others = [ben, person("cid"), person("dee"), person("eve")];
 interface World extends SmallWorld {
   sent: string[];
   acked: string[];
+  heard: number[];
 }
 
 type Step = { name: string; run(world: World): void | Promise<void> };
@@ -123,9 +124,10 @@ function showsTheRoom(world: World): void {
 }
 
 async function begin(history: number): Promise<World> {
-  const world = { ...newWorld(), sent: [], acked: [] };
+  const world = { ...newWorld(), sent: [], acked: [], heard: [] as number[] };
   for (let count = 0; count < history; count++) world.server.room.send(ben, "before");
   await enter(world);
+  world.client.onMessage(({ seq }) => world.heard.push(seq));
   void world.client.timelines.open(roomId);
   await calm(world);
   return world;
@@ -149,6 +151,8 @@ test("whatever is lost, cut, late or looked at, the client ends with what the ro
       await calm(world);
       unsubscribe();
       showsTheRoom(world);
+      // And a program that only listens has heard everything once, in order.
+      expect(world.heard).toEqual(world.server.room.messages.slice(history).map(({ seq }) => seq));
       world.client.close();
       expect(world.clock.timers).toBeLessThanOrEqual(1);
     }),
