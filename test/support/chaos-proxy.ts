@@ -12,7 +12,7 @@ export class ChaosProxy {
   #unread = new Set<Socket>();
   #delayMs = 0;
   #isTrickling = false;
-  #isSilent = false;
+  #silent: "both" | "to client" | undefined;
   #refuses = false;
   readonly #server = createServer((client) => this.#accept(client));
 
@@ -61,9 +61,12 @@ export class ChaosProxy {
     }
   }
 
-  /** Half-open: both ends stay connected, and nothing goes through any more; as when a cable is pulled. */
-  silence(): void {
-    this.#isSilent = true;
+  /**
+   * Half-open: both ends stay connected, and nothing goes through any more; as when a cable is pulled. `"to client"`:
+   * what the client sends still arrives.
+   */
+  silence(direction: "both" | "to client" = "both"): void {
+    this.#silent = direction;
   }
 
   /** The client takes no more of what the server sends: its buffers fill up, and then the server's. */
@@ -76,7 +79,7 @@ export class ChaosProxy {
 
   restore(): void {
     this.#refuses = false;
-    this.#isSilent = false;
+    this.#silent = undefined;
     for (const server of this.#unread) server.resume();
     this.#unread.clear();
   }
@@ -102,7 +105,7 @@ export class ChaosProxy {
       from.setNoDelay(true);
       let passed = Promise.resolve();
       from.on("data", (chunk: Buffer) => {
-        if (this.#isSilent) return;
+        if (this.#silent === "both" || (this.#silent === "to client" && from === server)) return;
         const due = performance.now() + this.#delayMs;
         passed = passed.then(() => this.#pass(chunk, from, to, due));
       });

@@ -65,7 +65,7 @@ export function judge(journal: Journal, rooms: ReadonlyMap<string, readonly Mess
     for (const [index, { seq, rev }] of messages.entries()) {
       if (seq !== index + 1) faults.push(`G3: room ${roomId} has seq ${seq} in place ${index + 1}`);
       const before = messages[index - 1];
-      if (before && rev <= before.rev) faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
+      if (before && rev < before.rev) faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
     }
     for (const each of messages) {
       if (each.temp_id === null) continue;

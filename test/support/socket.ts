@@ -41,6 +41,7 @@ export class TestSocket {
   #waiting = new Set<Waiting>();
   #end: { code: number; reason: string } | undefined;
   #refs = 0;
+  #listeners = new Map<EventName, (frame: Frame) => void>();
   readonly #socket: Bun.WebSocket;
 
   constructor(url: string, options: { headers?: Record<string, string>; protocols?: string[] } = {}) {
@@ -72,6 +73,11 @@ export class TestSocket {
       return;
     }
     this.frames.push(frame);
+    const listener = this.#listeners.get(frame.type);
+    if (listener && frame.ref === undefined) {
+      listener(frame);
+      return;
+    }
     for (const waiting of this.#waiting) {
       if (!waiting.matches(frame)) continue;
       this.#waiting.delete(waiting);
@@ -79,6 +85,15 @@ export class TestSocket {
       return;
     }
     this.#unread.push(frame);
+  }
+
+  /** Hands every frame of a type that answers no {@link request} to `listener`, first those that no call has taken. */
+  each<N extends EventName>(type: N, listener: (payload: EventPayload<N>) => void): void {
+    const hand = (frame: Frame) => listener(frame.payload as EventPayload<N>);
+    this.#listeners.set(type, hand);
+    const here = this.#unread.filter((frame) => frame.type === type);
+    this.#unread = this.#unread.filter((frame) => frame.type !== type);
+    for (const frame of here) hand(frame);
   }
 
   /** Takes the first frame of this type (that fits `where`) which no call has taken yet, or waits for it. */
