@@ -1,0 +1,72 @@
+import { CloudOff } from "lucide-react";
+import { LoginPage } from "../auth/login-page.tsx";
+import { RegisterPage } from "../auth/register-page.tsx";
+import { ForgotPage, ResetPage } from "../auth/reset-page.tsx";
+import { VerifyPage } from "../auth/verify-page.tsx";
+import { useText } from "../i18n/use-text.ts";
+import { usePlace } from "../routing/router.ts";
+import { Button } from "../ui/button.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Mark } from "../ui/mark.tsx";
+import { Notices } from "../ui/notices.tsx";
+import { Frame } from "../frame/frame.tsx";
+import { useServerInfo } from "./server-info.ts";
+import { start, usePhase } from "./session.ts";
+
+export function App() {
+  return (
+    <>
+      <Screen />
+      <Notices />
+    </>
+  );
+}
+
+function Screen() {
+  const place = usePlace();
+  const phase = usePhase();
+  const info = useServerInfo();
+
+  // These two work with the code of a mailed link, whoever is signed in.
+  if (place.name === "verify") return <VerifyPage key={place.token} token={place.token} />;
+  if (place.name === "reset" && place.token !== null) return <ResetPage key={place.token} token={place.token} />;
+
+  if (phase === "starting") return <Splash />;
+  if (phase === "unreachable") return <Unreachable />;
+  if (phase === "signed_in") return <Frame place={place} isGuest={false} />;
+  if (info?.guests && (place.name === "discover" || place.name === "room")) return <Frame place={place} isGuest />;
+  switch (place.name) {
+    case "register":
+      return <RegisterPage code={place.code} isSetup={place.isSetup} />;
+    case "reset":
+      return <ForgotPage />;
+    case "login":
+    case "chats":
+      return <LoginPage />;
+    default:
+      return <LoginPage returning />;
+  }
+}
+
+function Splash() {
+  const text = useText();
+  return (
+    <div className="splash" role="status">
+      <Mark size={64} />
+      <span className="visually-hidden">{text.loading}</span>
+    </div>
+  );
+}
+
+function Unreachable() {
+  const text = useText();
+  return (
+    <main className="auth" id="content">
+      <Empty icon={<CloudOff size={40} aria-hidden />} title={text.auth.unreachableTitle} hint={text.offlineError}>
+        <Button look="primary" onClick={() => void start()}>
+          {text.tryAgain}
+        </Button>
+      </Empty>
+    </main>
+  );
+}

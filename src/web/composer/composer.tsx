@@ -1,0 +1,115 @@
+import { SendHorizontal } from "lucide-react";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import type { RoomState } from "../../sdk/state.ts";
+import { parley } from "../app/parley.ts";
+import { usePreferences } from "../app/preferences.ts";
+import { useMessageLimit } from "../app/server-info.ts";
+import { useFormat, useText } from "../i18n/use-text.ts";
+import { roomName } from "../rooms/room-name.ts";
+import { codePoints } from "./code-points.ts";
+import { keepDraft, readDraft } from "./drafts.ts";
+
+/** The count appears when this much of the limit is used. */
+const countFrom = 0.9;
+/** Safari ends a composition before the key that ended it; that key's code gives it away. */
+const composingKeyCode = 229;
+
+const isTouch = window.matchMedia("(pointer: coarse)");
+
+/** Where one writes. The text is kept as a draft until it is sent. */
+export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
+  const text = useText();
+  const format = useFormat();
+  const { enterSends } = usePreferences();
+  const limit = useMessageLimit();
+  const noteId = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [content, setContent] = useState(() => readDraft(ownId, room.id));
+  const [refused, setRefused] = useState(false);
+
+  const count = codePoints(content);
+  const isTooLong = count > limit;
+  const isEmpty = content.trim() === "";
+  const name = roomName(room, text);
+
+  useLayoutEffect(() => {
+    const shown = area.current;
+    if (!shown) return;
+    shown.style.height = "auto";
+    shown.style.height = `${shown.scrollHeight}px`;
+  }, [content]);
+
+  function write(next: string) {
+    setContent(next);
+    setRefused(false);
+    keepDraft(ownId, room.id, next);
+  }
+
+  function send() {
+    if (isEmpty) return;
+    if (isTooLong) {
+      setRefused(true);
+      return;
+    }
+    parley.send(room.id, content.replace(/\s+$/, ""));
+    // Whoever had scrolled away from the newest messages comes back to them.
+    void parley.timelines.jumpToLatest(room.id);
+    write("");
+    area.current?.focus();
+  }
+
+  function press(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (event.key !== "Enter" || event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
+    const asked = event.ctrlKey || event.metaKey;
+    const plain = !event.shiftKey && !event.altKey && !asked;
+    // On a touch keyboard Enter is the only way to a new line; there the button sends.
+    if (asked || (plain && enterSends && !isTouch.matches)) {
+      event.preventDefault();
+      send();
+    }
+  }
+
+  return (
+    <footer className="composer" data-too-long={isTooLong || undefined}>
+      <div className="composer-box">
+        <textarea
+          ref={area}
+          className="composer-input"
+          rows={1}
+          dir="auto"
+          enterKeyHint={enterSends && !isTouch.matches ? "send" : "enter"}
+          aria-label={text.composer.label(name)}
+          aria-describedby={noteId}
+          aria-invalid={isTooLong || undefined}
+          placeholder={text.composer.placeholder}
+          value={content}
+          onChange={({ target }) => write(target.value)}
+          onKeyDown={press}
+        />
+        <button
+          type="button"
+          className="send-button"
+          aria-label={text.composer.send}
+          title={text.composer.send}
+          disabled={isEmpty}
+          // The field keeps the focus, so that a phone's keyboard stays.
+          onPointerDown={(event) => event.preventDefault()}
+          onClick={send}
+        >
+          <SendHorizontal size={20} aria-hidden className="flips" />
+        </button>
+      </div>
+      <p id={noteId} className="composer-note">
+        {count >= limit * countFrom && (
+          <span className="composer-count">
+            <span aria-hidden="true">
+              {format.number(count)} / {format.number(limit)}
+            </span>
+            <span className="visually-hidden">{text.characters(limit - count)}</span>
+          </span>
+        )}
+        <span role="alert">{refused && isTooLong && text.composer.tooLong(limit)}</span>
+      </p>
+    </footer>
+  );
+}

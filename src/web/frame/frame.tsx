@@ -1,0 +1,117 @@
+import { type CSSProperties, lazy, Suspense, useEffect } from "react";
+import { usePreferences } from "../app/preferences.ts";
+import { connect } from "../app/session.ts";
+import { useWidth, type Width } from "../app/use-media.ts";
+import { useText } from "../i18n/use-text.ts";
+import { Conversation } from "../rooms/conversation.tsx";
+import { RoomsPane } from "../rooms/rooms-pane.tsx";
+import type { Place } from "../routing/place.ts";
+import { Loading } from "../ui/empty.tsx";
+import { Announcer } from "../timeline/announcer.tsx";
+import { ConnectionLine } from "./connection-line.tsx";
+import { ListHandle } from "./list-handle.tsx";
+import { Nav } from "./nav.tsx";
+import { NotFound } from "./not-found.tsx";
+import { PageTitle } from "./page-title.tsx";
+import { RemovalNotices } from "./removal-notices.tsx";
+import { Welcome } from "./welcome.tsx";
+
+const Details = lazy(async () => ({ default: (await import("../rooms/details.tsx")).Details }));
+const Discover = lazy(async () => ({ default: (await import("../rooms/discover.tsx")).Discover }));
+const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
+const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
+
+interface FrameProps {
+  place: Place;
+  /** Nobody is signed in: public rooms may be looked at. */
+  isGuest: boolean;
+}
+
+/** Which panes stand side by side. */
+function panesOf(place: Place, width: Width) {
+  const isRoot = place.name === "chats" || (place.name === "settings" && place.page === null);
+  const panel = place.name === "room" ? place.panel : null;
+  return {
+    list: width === "wide" || isRoot,
+    main: width === "wide" || !isRoot,
+    /** On a phone the details take the conversation's place. */
+    panel,
+    mainHidden: width === "narrow" && panel !== null,
+    tabs: width === "narrow" && (isRoot || place.name === "discover"),
+  };
+}
+
+export function Frame({ place, isGuest }: FrameProps) {
+  const text = useText();
+  const width = useWidth();
+  const { listWidth } = usePreferences();
+  const panes = panesOf(place, width);
+  const isSettings = place.name === "settings" && !isGuest;
+
+  useEffect(() => {
+    if (isGuest) connect();
+  }, [isGuest]);
+
+  return (
+    <div className="frame" data-width={width} style={{ "--list-width": `${listWidth}px` } as CSSProperties}>
+      <a className="skip-link" href="#content">
+        {text.skipToContent}
+      </a>
+      {(width !== "narrow" || panes.tabs) && <Nav place={place} isGuest={isGuest} isTabs={width === "narrow"} />}
+      <section
+        className="list-pane"
+        aria-label={isSettings ? text.settings.title : text.rooms.list}
+        hidden={!panes.list}
+      >
+        {isSettings ? (
+          <Suspense fallback={<Loading label={text.loading} />}>
+            <SettingsNav page={place.page} />
+          </Suspense>
+        ) : (
+          <RoomsPane openRoomId={place.name === "room" ? place.roomId : null} isGuest={isGuest} />
+        )}
+      </section>
+      {width === "wide" && <ListHandle />}
+      <main className="main-pane" id="content" tabIndex={-1} hidden={!panes.main || panes.mainHidden}>
+        <Suspense fallback={<Loading label={text.loading} />}>
+          {panes.main && <Main place={place} isGuest={isGuest} />}
+        </Suspense>
+      </main>
+      {panes.panel !== null && place.name === "room" && (
+        <Suspense fallback={null}>
+          <Details roomId={place.roomId} panel={panes.panel} isGuest={isGuest} />
+        </Suspense>
+      )}
+      <ConnectionLine />
+      <Announcer openRoomId={place.name === "room" ? place.roomId : null} />
+      <PageTitle place={place} />
+      <RemovalNotices place={place} />
+    </div>
+  );
+}
+
+function Main({ place, isGuest }: FrameProps) {
+  switch (place.name) {
+    case "room":
+      return (
+        <Conversation
+          key={place.roomId}
+          roomId={place.roomId}
+          messageId={place.messageId}
+          panel={place.panel}
+          isGuest={isGuest}
+        />
+      );
+    case "discover":
+      return <Discover isGuest={isGuest} />;
+    case "settings":
+      return <SettingsContent page={place.page ?? "profile"} />;
+    case "chats":
+    case "login":
+    case "register":
+    case "reset":
+      return <Welcome place={place} />;
+    default:
+      return <NotFound />;
+  }
+}

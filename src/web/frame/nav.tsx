@@ -1,0 +1,84 @@
+import { Compass, LogIn, MessageCircle, Settings } from "lucide-react";
+import type { ReactNode } from "react";
+import { useParley } from "../app/parley.ts";
+import { useText } from "../i18n/use-text.ts";
+import { Link } from "../routing/link.tsx";
+import { paths, type Place } from "../routing/place.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { Mark } from "../ui/mark.tsx";
+
+interface NavProps {
+  place: Place;
+  isGuest: boolean;
+  /** At the bottom of a phone instead of at the side. */
+  isTabs: boolean;
+}
+
+export function Nav({ place, isGuest, isTabs }: NavProps) {
+  const text = useText();
+  const me = useParley((state) => state.me);
+  const unread = useParley((state) => Object.values(state.rooms).some((room) => room.unread_count > 0));
+  const inChats = place.name === "chats" || place.name === "room";
+
+  return (
+    <nav className={isTabs ? "tabs" : "rail"} aria-label={text.nav.label}>
+      {!isTabs &&
+        (me === null ? (
+          <div className="rail-mark">
+            <Mark size={40} />
+          </div>
+        ) : (
+          <Link
+            className="rail-me"
+            to={paths.settings("profile")}
+            aria-label={`${text.settings.profile}: ${me.display_name}`}
+            title={me.display_name}
+          >
+            <Avatar id={me.id} name={me.display_name} url={me.avatar_url} />
+          </Link>
+        ))}
+      {!isGuest && (
+        <NavLink to={paths.chats} label={text.nav.chats} current={inChats} dot={unread}>
+          <MessageCircle size={22} aria-hidden />
+        </NavLink>
+      )}
+      <NavLink
+        to={paths.discover}
+        label={text.nav.discover}
+        current={place.name === "discover" || (isGuest && inChats)}
+      >
+        <Compass size={22} aria-hidden />
+      </NavLink>
+      {!isTabs && <span className="rail-space" />}
+      {isGuest ? (
+        <NavLink to={paths.login} label={text.auth.signIn} current={false}>
+          <LogIn size={22} aria-hidden />
+        </NavLink>
+      ) : (
+        <NavLink to={paths.settings()} label={text.nav.settings} current={place.name === "settings"}>
+          <Settings size={22} aria-hidden />
+        </NavLink>
+      )}
+    </nav>
+  );
+}
+
+interface NavLinkProps {
+  to: string;
+  label: string;
+  current: boolean;
+  dot?: boolean;
+  children: ReactNode;
+}
+
+function NavLink({ to, label, current, dot = false, children }: NavLinkProps) {
+  return (
+    <Link className="nav-link" to={to} title={label} aria-current={current ? "page" : undefined}>
+      <span className="nav-icon">
+        {children}
+        {dot && <span className="nav-dot" />}
+      </span>
+      <span className="nav-label">{label}</span>
+    </Link>
+  );
+}

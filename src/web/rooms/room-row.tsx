@@ -1,0 +1,77 @@
+import { Lock } from "lucide-react";
+import { limits } from "../../protocol/limits.ts";
+import type { RoomState } from "../../sdk/state.ts";
+import { useNow } from "../app/use-now.ts";
+import { useDraft } from "../composer/drafts.ts";
+import { useFormat, useText } from "../i18n/use-text.ts";
+import { Link } from "../routing/link.tsx";
+import { paths } from "../routing/place.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { previewOf } from "./preview.ts";
+import { roomName } from "./room-name.ts";
+import { latestAt } from "./sort-rooms.ts";
+
+interface RoomRowProps {
+  room: RoomState;
+  ownId: string | null;
+  isOpen: boolean;
+}
+
+/** One room of the list, with what is new in it. */
+export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
+  const text = useText();
+  const format = useFormat();
+  const now = useNow();
+  const draft = useDraft(ownId, room.id);
+  const name = roomName(room, text);
+  const at = new Date(latestAt(room));
+  return (
+    <li className="room-item">
+      <Link
+        className="room-row"
+        to={paths.room(room.id)}
+        aria-current={isOpen ? "page" : undefined}
+        data-unread={room.unread_count > 0 || undefined}
+      >
+        <Avatar id={room.id} name={name} url={room.avatar_url} size="large" />
+        <span className="room-row-text">
+          <span className="room-row-line">
+            <span className="room-row-name" dir="auto">
+              {name}
+            </span>
+            {room.type === "private" && (
+              <Lock className="room-row-mark" size={13} aria-label={text.rooms.privateRoom} />
+            )}
+            <time className="room-row-time" dateTime={at.toISOString()}>
+              {format.brief(at, now)}
+            </time>
+          </span>
+          <span className="room-row-line">
+            <span className="room-row-preview" dir="auto">
+              {draft !== "" && !isOpen ? (
+                <>
+                  <span className="room-row-draft">{text.rooms.draft}</span> {draft.slice(0, 200)}
+                </>
+              ) : (
+                previewOf(room.last_message, ownId, text)
+              )}
+            </span>
+            <Unread count={room.unread_count} />
+          </span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function Unread({ count }: { count: number }) {
+  const text = useText();
+  if (count === 0) return null;
+  const capped = count >= limits.unreadMax;
+  return (
+    <span className="badge">
+      <span aria-hidden="true">{capped ? "99+" : count}</span>
+      <span className="visually-hidden">{text.rooms.unread(capped ? 99 : count, capped)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,150 @@
+import { Check, CircleAlert, Clock } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Message } from "../../protocol/models.ts";
+import type { PendingMessage } from "../../sdk/state.ts";
+import { parley } from "../app/parley.ts";
+import { useFormat, useText } from "../i18n/use-text.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { MessageText } from "./message-text.tsx";
+
+interface BubbleProps {
+  sender: { id: string; name: string; avatarUrl: string | null };
+  at: Date;
+  startsRun: boolean;
+  isOwn: boolean;
+  /** Beside the text: how far a message of one's own has come. */
+  state?: ReactNode;
+  /** Below the bubble. */
+  below?: ReactNode;
+  flash?: boolean;
+  children: ReactNode;
+}
+
+/** A message in its bubble; avatar, name and time stand once per run. */
+function Bubble({ sender, at, startsRun, isOwn, state, below, flash = false, children }: BubbleProps) {
+  const format = useFormat();
+  const time = format.time(at);
+  return (
+    <div
+      className="message"
+      data-own={isOwn || undefined}
+      data-first={startsRun || undefined}
+      data-flash={flash || undefined}
+    >
+      <div className="message-side">
+        {startsRun ? (
+          <Avatar id={sender.id} name={sender.name} url={sender.avatarUrl} />
+        ) : (
+          <time className="message-hover-time" dateTime={at.toISOString()} aria-hidden="true">
+            {time}
+          </time>
+        )}
+      </div>
+      <div className="message-main">
+        {startsRun ? (
+          <p className="message-head">
+            <bdi className="message-sender">{sender.name}</bdi>
+            <time dateTime={at.toISOString()} title={format.exact(at)}>
+              {time}
+            </time>
+          </p>
+        ) : (
+          <span className="visually-hidden">
+            {sender.name}, {time}
+          </span>
+        )}
+        <div className="bubble" title={format.exact(at)}>
+          {children}
+          {state}
+        </div>
+        {below}
+      </div>
+    </div>
+  );
+}
+
+interface MessageRowProps {
+  message: Message;
+  startsRun: boolean;
+  isOwn: boolean;
+  flash: boolean;
+}
+
+export function MessageRow({ message, startsRun, isOwn, flash }: MessageRowProps) {
+  const text = useText();
+  const { sender } = message;
+  const isGone = message.is_deleted || message.is_recalled;
+  return (
+    <Bubble
+      sender={{ id: sender.id, name: sender.display_name, avatarUrl: sender.avatar_url }}
+      at={new Date(message.created_at)}
+      startsRun={startsRun}
+      isOwn={isOwn}
+      flash={flash}
+      state={isOwn && !isGone && <SendState icon={<Check size={14} aria-hidden />} label={text.timeline.sent} />}
+    >
+      {isGone ? (
+        <em className="message-gone">{message.is_recalled ? text.timeline.recalled : text.timeline.deleted}</em>
+      ) : (
+        <MessageText>{message.content}</MessageText>
+      )}
+      {message.is_edited && !isGone && <span className="message-edited">{text.timeline.edited}</span>}
+    </Bubble>
+  );
+}
+
+interface PendingRowProps {
+  pending: PendingMessage;
+  startsRun: boolean;
+}
+
+/** A message of one's own that the room does not show yet. */
+export function PendingRow({ pending, startsRun }: PendingRowProps) {
+  const text = useText();
+  const me = parley.me;
+  const failed = pending.status === "failed";
+  return (
+    <Bubble
+      sender={{ id: me?.id ?? "", name: me?.display_name ?? "", avatarUrl: me?.avatar_url ?? null }}
+      at={new Date(pending.created_at)}
+      startsRun={startsRun}
+      isOwn
+      state={
+        failed ? (
+          <SendState icon={<CircleAlert size={16} aria-hidden />} label={text.timeline.failed} failed />
+        ) : pending.status === "sent" ? (
+          <SendState icon={<Check size={14} aria-hidden />} label={text.timeline.sent} />
+        ) : (
+          <SendState
+            icon={<Clock size={13} aria-hidden />}
+            label={pending.status === "sending" ? text.timeline.sending : text.timeline.waiting}
+          />
+        )
+      }
+      below={
+        failed && (
+          <p className="message-failed" role="alert">
+            <span>{pending.error?.message ?? text.timeline.failed}</span>
+            <button type="button" className="link-button" onClick={() => parley.retry(pending.temp_id)}>
+              {text.timeline.sendAgain}
+            </button>
+            <button type="button" className="link-button" onClick={() => parley.discard(pending.temp_id)}>
+              {text.timeline.remove}
+            </button>
+          </p>
+        )
+      }
+    >
+      <MessageText>{pending.content}</MessageText>
+    </Bubble>
+  );
+}
+
+function SendState({ icon, label, failed = false }: { icon: ReactNode; label: string; failed?: boolean }) {
+  return (
+    <span className="send-state" data-failed={failed || undefined} title={label}>
+      {icon}
+      <span className="visually-hidden">{label}</span>
+    </span>
+  );
+}

@@ -1,0 +1,19 @@
+import type { SystemLine } from "../../protocol/models.ts";
+import type { Dictionary } from "../i18n/en.ts";
+
+type Named = { readonly display_name: string; readonly username: string };
+
+const nameOf = (person: Named | undefined, text: Dictionary) =>
+  person?.display_name || person?.username || text.system.someone;
+
+/** `value` in words, where it is one of the wire's own. */
+function valueText({ kind, value = "" }: SystemLine, text: Dictionary): string {
+  const words: Readonly<Record<string, string>> =
+    kind === "role_changed" ? text.system.valueRoles : kind === "type_changed" ? text.system.valueTypes : {};
+  return words[value] ?? value;
+}
+
+/** What a system line tells, in the reader's language. */
+export function systemText(line: SystemLine, text: Dictionary): string {
+  return text.system[line.kind](nameOf(line.actor, text), nameOf(line.target, text), valueText(line, text));
+}
