@@ -18,6 +18,9 @@ interface MailerOptions {
 /** Mails waiting at once (G7); more are given up. */
 const waitingMax = 1_000;
 
+/** How long a stop waits for mails under way. */
+const farewellMs = 5_000;
+
 /** Before the second and the third try. */
 const retryAfterMs = [2_000, 10_000];
 
@@ -71,7 +74,10 @@ export function createMailer({ smtpUrl, from, outboxFolder, clock, log, metrics 
     async close() {
       isClosed = true;
       wake();
-      await last;
+      const { promise: tooLate, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(farewellMs, resolve);
+      await Promise.race([last, tooLate]);
+      cancel();
       server?.close();
     },
   };
