@@ -60,6 +60,7 @@ export function Frame({ place, isGuest }: FrameProps) {
       {(width !== "narrow" || panes.tabs) && <Nav place={place} isGuest={isGuest} isTabs={width === "narrow"} />}
       <section
         className="list-pane"
+        role={panes.main ? undefined : "main"}
         aria-label={isSettings ? text.settings.title : text.rooms.list}
         hidden={!panes.list}
       >
@@ -70,8 +71,8 @@ export function Frame({ place, isGuest }: FrameProps) {
         ) : (
           <RoomsPane openRoomId={place.name === "room" ? place.roomId : null} isGuest={isGuest} />
         )}
+        {width === "wide" && <ListHandle />}
       </section>
-      {width === "wide" && <ListHandle />}
       <main className="main-pane" id="content" tabIndex={-1} hidden={!panes.main || panes.mainHidden}>
         <Suspense fallback={<Loading label={text.loading} />}>
           {panes.main && <Main place={place} isGuest={isGuest} />}

@@ -12,7 +12,7 @@ export function ListHandle() {
 
   function drag(event: PointerEvent<HTMLDivElement>) {
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    const list = event.currentTarget.previousElementSibling;
+    const list = event.currentTarget.parentElement;
     if (list) setPreference("listWidth", bounded(event.clientX - list.getBoundingClientRect().left));
   }
   function step(event: KeyboardEvent) {

@@ -41,8 +41,10 @@ export function Details({ roomId, panel, isGuest }: DetailsProps) {
   return (
     <>
       {width === "middle" && <div className="sheet-shade" onClick={close} />}
-      <aside
+      <section
         className="details-pane"
+        // On a phone it is all there is.
+        role={width === "narrow" ? "main" : "complementary"}
         aria-label={inSettings ? text.room.settings : text.room.details}
         onKeyDown={leaveByKey}
       >
@@ -55,7 +57,7 @@ export function Details({ roomId, panel, isGuest }: DetailsProps) {
               <ArrowLeft size={20} aria-hidden className="flips" />
             </IconButton>
           )}
-          <h2 className="pane-title">{inSettings ? text.room.settings : text.room.details}</h2>
+          <h1 className="pane-title">{inSettings ? text.room.settings : text.room.details}</h1>
           {width !== "narrow" && (
             <IconButton label={text.close} onClick={() => navigate(paths.room(roomId))}>
               <X size={20} aria-hidden />
@@ -65,7 +67,7 @@ export function Details({ roomId, panel, isGuest }: DetailsProps) {
         <div className="pane-scroll">
           {inSettings ? <RoomSettings key={room.id} room={room} /> : <About room={room} isGuest={isGuest} />}
         </div>
-      </aside>
+      </section>
     </>
   );
 }
@@ -81,9 +83,9 @@ function About({ room, isGuest }: { room: RoomState; isGuest: boolean }) {
     <>
       <div className="about">
         <Avatar id={room.id} name={name} url={room.avatar_url} size="huge" />
-        <h3 className="about-name" dir="auto">
+        <h2 className="about-name" dir="auto">
           {name}
-        </h3>
+        </h2>
         <p className="about-kind">
           {isPrivate ? <Lock size={14} aria-hidden /> : <Globe size={14} aria-hidden />}
           {isPrivate ? text.rooms.privateRoom : text.rooms.publicRoom}

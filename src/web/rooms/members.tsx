@@ -60,7 +60,7 @@ export function Members({ room, rights, isGuest }: MembersProps) {
 
   return (
     <section className="members" aria-label={text.room.members}>
-      <h3 className="pane-subtitle">{text.room.members}</h3>
+      <h2 className="pane-subtitle">{text.room.members}</h2>
       {room.member_count >= searchFrom && (
         <SearchBox label={text.room.findMember} placeholder={text.room.findMember} value={query} onChange={setQuery} />
       )}

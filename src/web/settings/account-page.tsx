@@ -117,7 +117,14 @@ function PasswordForm({ me }: { me: Me }) {
       <h2>{text.settings.passwordTitle}</h2>
       <Form onSubmit={() => void submit()}>
         {/* Tells a password manager whose password this is. */}
-        <input type="hidden" name="username" autoComplete="username" value={me.username} />
+        <input
+          className="visually-hidden"
+          aria-hidden
+          tabIndex={-1}
+          autoComplete="username"
+          value={me.username}
+          readOnly
+        />
         <PasswordField
           label={text.settings.currentPassword}
           autoComplete="current-password"

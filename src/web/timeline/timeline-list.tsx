@@ -33,6 +33,8 @@ const endPx = 48;
 const aheadPx = 1_200;
 /** Height of the day that stays at the top, with the gap around it. */
 const dayPx = 40;
+/** By then the list stands where it opens. */
+const placingMs = 500;
 
 const idOf = (row: Row | undefined) => (row?.kind === "message" || row?.kind === "system" ? row.message.id : null);
 const canFocus = (row: Row | undefined) => row?.kind === "message" || row?.kind === "pending" || row?.kind === "system";
@@ -58,6 +60,8 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   const dayLine = useRef<HTMLParagraphElement>(null);
   const sticks = useRef(start.at === "end");
   const lastOffset = useRef(0);
+  /** On the way to where it opens: sizes are still guessed, so what is in sight means nothing yet. */
+  const isPlacing = useRef(false);
   const [isAtEnd, setIsAtEnd] = useState(true);
   const [topDay, setTopDay] = useState<number | null>(null);
   const [activeKey, setActiveKey] = useState<string | null>(null);
@@ -77,6 +81,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
       return toEnd();
     }
     sticks.current = false;
+    isPlacing.current = true;
     if (start.at === "message") handle.scrollToIndex(index, { align: "center" });
     else handle.scrollToIndex(index, { align: "start", offset: start.at === "anchor" ? start.offsetPx : -dayPx });
   });
@@ -84,7 +89,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   /** Looks where the view is now: what to load, what was read, which day it is up there. */
   const look = useEffectEvent(() => {
     const handle = list.current;
-    if (!handle || rows.length === 0 || handle.viewportSize === 0) return;
+    if (!handle || rows.length === 0 || handle.viewportSize === 0 || isPlacing.current) return;
     const offset = handle.scrollOffset;
     const below = handle.scrollSize - offset - handle.viewportSize;
     if (below < endPx) sticks.current = timeline.live;
@@ -134,8 +139,17 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     }
   }
 
+  const placed = useEffectEvent(() => {
+    if (!isPlacing.current) return;
+    isPlacing.current = false;
+    look();
+  });
+
   useLayoutEffect(() => {
     toStart();
+    // A list that did not have to scroll never ends scrolling.
+    const timer = setTimeout(() => placed(), placingMs);
+    return () => clearTimeout(timer);
   }, [generation]);
 
   const lastKey = rows.at(-1)?.key;
@@ -203,6 +217,8 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
         aria-busy={timeline.loading.older || timeline.loading.newer || timeline.loading.page}
         tabIndex={0}
         onKeyDown={move}
+        onWheel={() => placed()}
+        onTouchMove={() => placed()}
       >
         <div className="timeline-space" />
         <Virtualizer
@@ -214,6 +230,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
           bufferSize={400}
           keepMounted={activeIndex < 0 ? [] : [activeIndex]}
           onScroll={() => look()}
+          onScrollEnd={() => placed()}
           onResize={() => {
             if (sticks.current) toEnd();
             look();

@@ -28,8 +28,6 @@ export function Avatar({ id, name, url, size = "usual" }: AvatarProps) {
   const className = `avatar avatar-${size}`;
   if (url) return <img className={className} src={url} alt="" loading="lazy" decoding="async" />;
   return (
-    <span className={className} data-colour={hash(id) % colours} aria-hidden="true">
-      {initials(name)}
-    </span>
+    <span className={className} data-colour={hash(id) % colours} data-initials={initials(name)} aria-hidden="true" />
   );
 }
