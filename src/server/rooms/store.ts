@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, isNull, lt, ne, sql } from "drizzle-orm";
 import { folded } from "../accounts/names.ts";
 import type { Context } from "../context.ts";
 import type { Queries, Tables } from "../platform/db/database.ts";
@@ -117,6 +117,46 @@ export async function activeMemberKeys(
     .from(members)
     .where(and(eq(members.room_key, roomKey), eq(members.is_active, true), isAmong));
   return rows.map(({ key }) => key);
+}
+
+/** Rooms but the lobby in which the person is now. */
+export async function roomKeysOf(ctx: Context, userKey: number): Promise<number[]> {
+  const { members, rooms } = ctx.db.tables;
+  const rows = await ctx.db.read
+    .select({ key: members.room_key })
+    .from(members)
+    .innerJoin(rooms, eq(rooms.key, members.room_key))
+    .where(and(eq(members.user_key, userKey), eq(members.is_active, true), eq(rooms.is_lobby, false)));
+  return rows.map(({ key }) => key);
+}
+
+/** Deleted accounts that are still in rooms. */
+export async function membersWithoutAccount(ctx: Context): Promise<number[]> {
+  const { members, rooms, users } = ctx.db.tables;
+  const rows = await ctx.db.read
+    .selectDistinct({ key: users.key })
+    .from(users)
+    .innerJoin(members, and(eq(members.user_key, users.key), eq(members.is_active, true)))
+    .innerJoin(rooms, eq(rooms.key, members.room_key))
+    .where(and(isNotNull(users.deleted_at), eq(rooms.is_lobby, false), isNull(rooms.deleted_at)));
+  return rows.map(({ key }) => key);
+}
+
+/** Who owns the room when its owner is gone: the admin, else the member, who has been there longest. */
+export async function successor(
+  ctx: Context,
+  tx: Queries,
+  roomKey: number,
+  ownerKey: number,
+): Promise<MemberRow | undefined> {
+  const { members } = ctx.db.tables;
+  const [row] = await tx
+    .select()
+    .from(members)
+    .where(and(eq(members.room_key, roomKey), eq(members.is_active, true), ne(members.user_key, ownerKey)))
+    .orderBy(sql`CASE ${members.role} WHEN 'admin' THEN 0 ELSE 1 END`, asc(members.joined_at), asc(members.user_key))
+    .limit(1);
+  return row;
 }
 
 /** Makes people members; who was one before comes back with a new role and date, and stays muted. */
