@@ -12,12 +12,12 @@ import { ownsRoomWithOthers, updateUser } from "./store.ts";
 /** What stands beside the messages of an account that is gone. Clients word it themselves by the user name. */
 const deletedName = "Deleted account";
 
-type Listener = (user: { key: number; id: string }) => Promise<void>;
+type Listener = (former: Actor) => Promise<void>;
 
 /** What other capabilities do when an account is gone (leave its rooms …): told after the commit. */
 const listeners = perContext(() => new Set<Listener>());
 
-/** Has `listener` told of every account that is deleted. It may be told twice. */
+/** Has `listener` told of every account that is deleted, once its sessions have ended and its name is gone. */
 export function onAccountDeleted(ctx: Context, listener: Listener): void {
   listeners(ctx).add(listener);
 }
@@ -32,7 +32,8 @@ export async function deleteMe(ctx: Context, actor: Actor, password: string): Pr
   announcePersonChanged(ctx, row.id);
   announceEnded(ctx, ended);
   ctx.publish.toAcquaintances(row.id, "user_updated", { user: publicRef(row) });
-  for (const listener of listeners(ctx)) await listener({ key: row.key, id: row.id });
+  // What goes wrong here is logged: the account is gone either way.
+  for (const listener of listeners(ctx)) await ctx.jobs.run(`after the deletion of ${row.id}`, () => listener(actor));
 }
 
 function erase(ctx: Context, actor: Actor) {

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
@@ -96,20 +96,26 @@ function beginsWith(db: Database, column: SQLiteColumn, prefix: string): SQL {
     : sql`starts_with(${column}, ${prefix})`;
 }
 
+/** A search that finds more than this by one kind of name stops there: nobody turns that many pages. */
+const matchesMax = 1_000;
+
 /** People by the beginning of a name, or by their whole address; an exact user name first. */
 export async function searchUsers(
   { db }: Db,
   { text, page, per_page }: { text: string; page: number; per_page: number },
 ): Promise<{ rows: UserRow[]; total: number }> {
   const { users } = db.tables;
-  const where = and(
-    isNull(users.deleted_at),
-    isNull(users.disabled_at),
-    or(
-      beginsWith(db, users.username_lower, text),
-      beginsWith(db, users.display_name_lower, text),
-      eq(users.email, text),
-    ),
+  const matches = (order: SQLiteColumn, condition: SQL) =>
+    db.read
+      .select({ key: users.key })
+      .from(users)
+      .where(and(condition, isNull(users.deleted_at), isNull(users.disabled_at)))
+      .orderBy(order)
+      .limit(matchesMax);
+  const where = or(
+    inArray(users.key, matches(users.username_lower, beginsWith(db, users.username_lower, text))),
+    inArray(users.key, matches(users.display_name_lower, beginsWith(db, users.display_name_lower, text))),
+    inArray(users.key, matches(users.username_lower, eq(users.email, text))),
   );
   const [found] = await db.read.select({ total: count() }).from(users).where(where);
   const rows = await db.read
