@@ -58,7 +58,7 @@ export async function withdrawInvite(ctx: Context, actor: Actor, code: string): 
 function wireInvite(ctx: Context, row: InviteRow, createdBy: string | null): RegistrationInvite {
   return {
     code: row.code,
-    url: links(ctx).register(row.code),
+    url: links(ctx).invite(row.code),
     created_by: createdBy,
     max_uses: row.max_uses,
     uses: row.uses,

@@ -3,7 +3,7 @@ import { perContext, type Context } from "../context.ts";
 /**
  * Addresses that are mailed, logged or handed on. They begin with `PUBLIC_URL`, or with the address the server listens
  * on; never with what a request says of its host, which its sender chooses. Secrets stand behind `#`: browsers do not
- * send that part, so no log and no Referer has them.
+ * send that part, so no log and no Referer has them. An invitation is meant to be passed on and may stand in the path.
  */
 class Links {
   base: string;
@@ -23,8 +23,8 @@ class Links {
   reset(token: string): string {
     return `${this.base}/reset#${token}`;
   }
-  register(inviteCode: string): string {
-    return `${this.base}/register#${inviteCode}`;
+  invite(code: string): string {
+    return `${this.base}/invite/${code}`;
   }
 }
 
