@@ -25,6 +25,9 @@ function parseFrame(raw: string): Frame {
   return { ...frame, payload: frame.payload } as Frame;
 }
 
+/** Parts of an answer, each with its `ref`: `sync_done` ends it. */
+const streamed = new Set<EventName>(["sync_batch", "sync_reset", "room_removed"]);
+
 /** The browser's type knows neither headers nor `terminate`, which Bun's sockets have. */
 const BunWebSocket = WebSocket as unknown as { new (url: string, options: Bun.WebSocketOptions): Bun.WebSocket };
 
@@ -142,7 +145,10 @@ export class TestSocket {
   /** As {@link request}, of anything. */
   async requestRaw(frame: { type: string; payload?: unknown }): Promise<Frame> {
     const ref = `ref-${++this.#refs}`;
-    const answer = this.#take((answered) => answered.ref === ref, `the answer to ${frame.type}`);
+    const answer = this.#take(
+      (answered) => answered.ref === ref && !streamed.has(answered.type),
+      `the answer to ${frame.type}`,
+    );
     this.send({ ...frame, ref });
     return answer;
   }
