@@ -45,6 +45,14 @@ async function compressed(path: string, body: Uint8Array<ArrayBuffer>, brotliQua
   return { path, body, br: ifShorter(br), gz: ifShorter(gz) };
 }
 
+/** Bun folds every script of a page into its module, which runs after the first paint; this one sets theme and language. */
+async function withBootScript(page: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const rewriter = new HTMLRewriter().on("title", {
+    element: (title) => void title.before('<script src="/boot.js"></script>', { html: true }),
+  });
+  return await rewriter.transform(new Response(page)).bytes();
+}
+
 /**
  * Builds the web client: one HTML page, hashed files below `/assets/`, split where it imports dynamically, and what
  * lies in `src/web/public` as it is. Throws an AggregateError that names every mistake.
@@ -67,6 +75,8 @@ export async function bundleClient(options: { brotliQuality: number }): Promise<
       body: new Uint8Array(await output.arrayBuffer()),
     })),
   );
+  const page = files.find(({ path }) => path === "/index.html");
+  if (page) page.body = await withBootScript(page.body);
   const asTheyAre = join(clientFolder, "public");
   const names = existsSync(asTheyAre) ? [...new Bun.Glob("**/*").scanSync(asTheyAre)] : [];
   for (const name of names) {
