@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import { ApiError } from "./errors.ts";
 import type { OutboxStorage } from "./outbox-storage.ts";
 import type { Sent } from "./parley.ts";
+import { whyUnsendable } from "./sendable.ts";
 import type { PendingMessage } from "./state.ts";
 import { uuidv7 } from "./uuid.ts";
 
@@ -71,19 +72,21 @@ export class Outbox {
 
   add(roomId: string, content: string): Sent {
     const now = this.#clock.now();
+    const error = whyUnsendable(content);
     const message: PendingMessage = {
       temp_id: uuidv7(now),
       room_id: roomId,
       content,
       created_at: new Date(now).toISOString(),
-      status: "queued",
+      status: error ? "failed" : "queued",
       seq: null,
-      error: null,
+      error,
     };
     const ack = Promise.withResolvers<Ack>();
     // Whoever does not ask for the ack sees the failure in the state; it must not end a program as an unhandled rejection.
     ack.promise.catch(() => {});
-    this.#acks.set(message.temp_id, ack);
+    if (error) ack.reject(new ApiError({ status: null, ...error }));
+    else this.#acks.set(message.temp_id, ack);
     this.#keep(message);
     this.#update(roomId, (held) => [...held, message]);
     this.flush();
@@ -92,7 +95,9 @@ export class Outbox {
 
   retry(tempId: string): void {
     this.#change(tempId, (message) =>
-      message.status === "failed" ? { ...message, status: "queued", error: null } : message,
+      message.status === "failed" && !whyUnsendable(message.content)
+        ? { ...message, status: "queued", error: null }
+        : message,
     );
     this.flush();
   }

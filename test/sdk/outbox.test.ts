@@ -106,6 +106,27 @@ test("a refusal fails the message alone; it can be sent again", async () => {
   expect(contents(world)).toEqual(["short", "long"]);
 });
 
+test("what the server would take as a breach of the protocol never leaves", async () => {
+  const world = newWorld();
+  await enter(world);
+  const outcomes = ["bell\u0007", "half a pair \ud83d", "lone\rreturn", "x".repeat(70_000), "喜".repeat(22_000)].map(
+    (content) =>
+      world.client.send(roomId, content).acked.catch((reason: unknown) => reason instanceof ApiError && reason.code),
+  );
+  world.client.send(roomId, "two\r\nlines\tand 👋");
+  await exchange(world);
+  expect(await Promise.all(outcomes)).toEqual([
+    "VALIDATION_ERROR",
+    "VALIDATION_ERROR",
+    "VALIDATION_ERROR",
+    "MESSAGE_TOO_LONG",
+    "MESSAGE_TOO_LONG",
+  ]);
+  expect(contents(world)).toEqual(["two\r\nlines\tand 👋"]);
+  world.client.retry(pending(world)[0]!.temp_id);
+  expect(pending(world).map(({ status }) => status)).toEqual(["failed", "failed", "failed", "failed", "failed"]);
+});
+
 test("a failed or waiting message can be discarded, one under way cannot", async () => {
   const world = newWorld();
   await enter(world);
