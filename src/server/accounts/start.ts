@@ -17,7 +17,7 @@ const revocationsKeptMs = 3_600_000;
  * remember when devices were last used, remove what has run out; and offers the set-up link where it is needed.
  */
 export async function startAccounts(ctx: Context, listeningUrl: string): Promise<void> {
-  links(ctx).base = ctx.config.publicUrl ?? listeningUrl.replace(/\/+$/, "");
+  links(ctx).listensAt(listeningUrl);
   await revocationWatch(ctx).poll();
   ctx.jobs.every("follow revocations", pollEveryMs, () => revocationWatch(ctx).poll());
   ctx.jobs.every("store when sessions were used", flushEveryMs, () => storeUse(ctx));
