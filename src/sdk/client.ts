@@ -2,7 +2,7 @@ import type { ServerFrame } from "../protocol/events.ts";
 import type { Me } from "../protocol/models.ts";
 import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
-import { Emitter } from "./emitter.ts";
+import { callEach, Emitter } from "./emitter.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import { Follower } from "./follower.ts";
 import { createHttp, type SignedIn } from "./http.ts";
@@ -105,7 +105,7 @@ export function createClient(options: ClientOptions): Parley {
     connecting?.reject(signInFirst());
     connecting = null;
     forgetAll();
-    for (const handler of signedOutHandlers) handler();
+    callEach(signedOutHandlers);
   };
 
   /** One session's state is none of the next one's business. */

@@ -13,13 +13,20 @@ export class Emitter {
   }
 
   emit(frame: ServerFrame): void {
-    for (const handler of this.#handlers.get(frame.type) ?? []) {
-      try {
-        handler(frame.payload as never, frame);
-      } catch (error) {
-        // A handler's fault is its program's to hear of, and not the connection's to die of.
-        reportError(error);
-      }
+    callEach(this.#handlers.get(frame.type) ?? [], frame.payload as never, frame);
+  }
+}
+
+/** Calls every handler. One that throws is its program's to hear of, and not the connection's to die of. */
+export function callEach<Args extends unknown[]>(
+  handlers: Iterable<(...args: Args) => void>,
+  ...args: NoInfer<Args>
+): void {
+  for (const handler of handlers) {
+    try {
+      handler(...args);
+    } catch (error) {
+      reportError(error);
     }
   }
 }

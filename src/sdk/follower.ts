@@ -2,6 +2,7 @@ import type { ServerFrame } from "../protocol/events.ts";
 import { limits } from "../protocol/limits.ts";
 import type { JoinedRoom, TimelineMessage } from "../protocol/models.ts";
 import type { StateStore } from "./actions.ts";
+import { callEach } from "./emitter.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import type { Http } from "./http.ts";
 
@@ -82,13 +83,7 @@ export class Follower {
     if (message.seq <= place.seq) return;
     place.seq = message.seq;
     place.id = message.id;
-    for (const handler of this.#handlers) {
-      try {
-        handler(message);
-      } catch (error) {
-        reportError(error); // its program's to hear of
-      }
-    }
+    callEach(this.#handlers, message);
   }
 
   async #fill(roomId: string, place: Place): Promise<void> {
