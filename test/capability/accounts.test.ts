@@ -355,6 +355,29 @@ forEachDialect((dialect) => {
       await person(server, "going", { email: "going@example.org" });
     });
 
+    test("leaves what was written, under no name, at once", async () => {
+      const { reader, writer } = await people(server, "reader", "writer");
+      const room = (await reader.http("POST", "/rooms", { name: "Kept", type: "public" })).as(models.joinedRoom);
+      await writer.http("POST", `/rooms/${room.id}/join`);
+      await writer.http("POST", `/rooms/${room.id}/messages`, { content: "remember me" });
+      expect((await writer.http("DELETE", "/users/me", { password: testPassword })).outcome).toBe("200");
+      const history = await reader.http("GET", `/rooms/${room.id}/messages`);
+      const kept = history.as(z.array(models.message)).find((message) => message.content === "remember me");
+      expect(kept?.sender).toMatchObject({ id: writer.id, display_name: "Deleted account" });
+      expect(kept?.sender.username).toMatch(/^deleted-[0-9a-f]{8}$/);
+    });
+
+    test("is refused while others are in a room of one's own", async () => {
+      const { host, visitor } = await people(server, "host", "visitor");
+      const room = (await host.http("POST", "/rooms", { name: "Hosted", type: "public" })).as(models.joinedRoom);
+      await visitor.http("POST", `/rooms/${room.id}/join`);
+      const answer = await host.http("DELETE", "/users/me", { password: testPassword });
+      expect(answer.outcome).toBe("409 OWNER_MUST_TRANSFER");
+      expect((await host.http("GET", "/users/me")).outcome).toBe("200");
+      await visitor.http("POST", `/rooms/${room.id}/leave`);
+      expect((await host.http("DELETE", "/users/me", { password: testPassword })).outcome).toBe("200");
+    });
+
     test("needs the password", async () => {
       const quin = await person(server, "quin");
       expect((await quin.http("DELETE", "/users/me", { password: "not the one" })).outcome).toBe(
