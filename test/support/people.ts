@@ -132,12 +132,7 @@ export class Person {
 
   /** The same person on another device: a session of its own. */
   async onAnotherDevice(deviceName = "another device"): Promise<Person> {
-    const answer = await request(this.server, "POST", "/auth/login", {
-      username: this.username,
-      password: this.password,
-      device_name: deviceName,
-    });
-    return new Person(this.server, this.password, answer.as(signIn));
+    return logIn(this.server, this.username, this.password, { device_name: deviceName });
   }
 
   /** The same person and session, through another address of the server (after a restart, or a proxy). */
@@ -147,6 +142,17 @@ export class Person {
 }
 
 export const testPassword = "correct horse 7 battery";
+
+/** Signs somebody in who has an account, on a session of its own. */
+export async function logIn(
+  server: Reachable,
+  username: string,
+  password: string = testPassword,
+  extra: Record<string, unknown> = {},
+): Promise<Person> {
+  const answer = await request(server, "POST", "/auth/login", { username, password, ...extra });
+  return new Person(server, password, answer.as(signIn));
+}
 
 /** Registers one person. */
 export async function person(
