@@ -139,6 +139,13 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     }
   }
 
+  /** By what is drawn, not by what is guessed: nothing has to be scrolled. */
+  function isWholeInSight(): boolean {
+    const shown = scroller.current;
+    if (!shown || shown.scrollHeight > shown.clientHeight) return false;
+    return shown.querySelectorAll(".row").length === rows.length;
+  }
+
   const placed = useEffectEvent(() => {
     if (!isPlacing.current) return;
     isPlacing.current = false;
@@ -232,6 +239,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
           onScroll={() => look()}
           onScrollEnd={() => placed()}
           onResize={() => {
+            if (isWholeInSight()) placed();
             if (sticks.current) toEnd();
             look();
           }}
