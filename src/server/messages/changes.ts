@@ -5,7 +5,7 @@ import { membersChangedSince } from "../rooms/members.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import { wireRoom } from "../rooms/wire.ts";
 import { ownCursor } from "../timeline/cursors.ts";
-import { changedSince, sentSince } from "../timeline/store.ts";
+import { changedSince, sentSince } from "../timeline/changes-since.ts";
 import { wireMessages } from "../timeline/wire.ts";
 
 /**
@@ -41,7 +41,8 @@ export async function roomChanges(
   const inTime = members.filter((row) => row.rev <= upTo);
   return {
     room_id: room.id,
-    ...(room.settings_rev > sinceRev && { room: await wireRoom(ctx, room) }),
+    // Also when only its members changed: their count is the room's.
+    ...((room.settings_rev > sinceRev || members.length > 0) && { room: await wireRoom(ctx, room) }),
     messages: await wireMessages(
       ctx,
       room.id,

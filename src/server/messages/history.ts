@@ -3,7 +3,7 @@ import type { Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
-import { messageById, page } from "../timeline/store.ts";
+import { messageById, page } from "../timeline/find.ts";
 import { wireMessages } from "../timeline/wire.ts";
 
 interface HistoryInput {

@@ -3,7 +3,7 @@ import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import { advanceCursor, ownCursor, storeCursor } from "../timeline/cursors.ts";
-import { messageById } from "../timeline/store.ts";
+import { messageById } from "../timeline/find.ts";
 
 interface MarkReadInput {
   room_id: string;

@@ -6,7 +6,7 @@ import { AppError, invalid } from "../platform/app-error.ts";
 import type { NewMessage, StoredMessage } from "../timeline/append.ts";
 import { advanceCursor } from "../timeline/cursors.ts";
 import { lane } from "../timeline/lane.ts";
-import { messageByClientId } from "../timeline/store.ts";
+import { messageByClientId } from "../timeline/find.ts";
 import { wireMessage, wireMessages } from "../timeline/wire.ts";
 import { maySend } from "./policy.ts";
 import { rooms } from "../rooms/directory.ts";

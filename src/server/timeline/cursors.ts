@@ -66,6 +66,11 @@ const buffer = perContext((ctx) => {
   return cursors;
 });
 
+/** Begins to write what moves. */
+export function startCursors(ctx: Context): void {
+  buffer(ctx);
+}
+
 /** A room that was deleted meanwhile takes its cursors along: they must not hold up the others'. */
 async function writeThoseThatExist(ctx: Context, moves: readonly Move[]): Promise<void> {
   try {

@@ -1,10 +1,11 @@
 import type { Context } from "../context.ts";
 import { perContext } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import type { EmbeddedDatabase } from "../platform/db/database.ts";
+import type { EmbeddedDatabase, PostgresDatabase } from "../platform/db/database.ts";
 import { isContention, isOutOfService } from "../platform/db/errors.ts";
 import { Lock } from "../platform/db/lock.ts";
 import { WriteLane } from "../platform/db/write-lane.ts";
+import { StartError } from "../platform/start-error.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { appendToPostgres } from "./append-postgres.ts";
 import type { FromWorker, ToWorker } from "./append-worker.ts";
@@ -12,10 +13,18 @@ import type { FromWorker, ToWorker } from "./append-worker.ts";
 const batchMax = 1_000;
 const waitingMax = 50_000;
 
-/** The write lane of this process: every message of every room goes through it. */
-export const lane = perContext((ctx) => {
+interface Committer {
+  /** Resolves when batches can be committed; rejects with `StartError`. */
+  opened: Promise<void>;
+  commit: (jobs: NewMessage[]) => Promise<Appended[]>;
+  /** Called when no batch can be committed any more. */
+  onDeath: (error: Error) => void;
+  close: () => void;
+}
+
+const parts = perContext((ctx) => {
   const { db, metrics } = ctx;
-  const committer = db.dialect === "libsql" ? workerCommitter(ctx, db) : postgresCommitter(ctx);
+  const committer = db.dialect === "libsql" ? workerCommitter(ctx, db) : postgresCommitter(ctx, db);
   const timeline = new WriteLane<NewMessage, Appended>({
     commit: committer.commit,
     lock: db.dialect === "libsql" ? db.writers : new Lock(),
@@ -28,13 +37,17 @@ export const lane = perContext((ctx) => {
     await timeline.idle();
     committer.close();
   });
-  return timeline;
+  return { timeline, opened: committer.opened };
 });
 
-interface Committer {
-  commit: (jobs: NewMessage[]) => Promise<Appended[]>;
-  onDeath: (error: Error) => void;
-  close: () => void;
+/** The write lane of this process: every message of every room goes through it. */
+export function lane(ctx: Context): WriteLane<NewMessage, Appended> {
+  return parts(ctx).timeline;
+}
+
+/** Opens the lane, so that what would keep it from storing keeps the server from starting. Throws `StartError`. */
+export async function openLane(ctx: Context): Promise<void> {
+  await parts(ctx).opened;
 }
 
 /** What the wire says when a whole batch failed: nothing of it was stored, sending again is harmless. */
@@ -43,11 +56,10 @@ function refusal(ctx: Context, error: unknown): AppError {
   return new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
 }
 
-function postgresCommitter(ctx: Context): Committer {
+function postgresCommitter(ctx: Context, db: PostgresDatabase): Committer {
   return {
+    opened: Promise.resolve(),
     commit: async (jobs) => {
-      const { db } = ctx;
-      if (db.dialect !== "postgres") throw new Error("the Postgres lane needs Postgres");
       try {
         return await appendToPostgres(db.sql, jobs);
       } catch (error) {
@@ -66,9 +78,16 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
   const replies: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void }[] = [];
   let isClosed = false;
 
+  const ask = (message: ToWorker) =>
+    new Promise<FromWorker>((resolve, reject) => {
+      replies.push({ resolve, reject });
+      worker.postMessage(message);
+    });
   const committer: Committer = {
+    opened: ask({ open: db.path }).then((reply) => {
+      if ("failed" in reply) throw new StartError(`the write lane cannot be opened: ${reply.failed.message}`);
+    }),
     commit: async (jobs) => {
-      await opened;
       if (isClosed) throw new AppError("UNAVAILABLE");
       const reply = await ask({ append: jobs });
       if ("appended" in reply) return reply.appended;
@@ -81,11 +100,6 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
     },
   };
 
-  const ask = (message: ToWorker) =>
-    new Promise<FromWorker>((resolve, reject) => {
-      replies.push({ resolve, reject });
-      worker.postMessage(message);
-    });
   const die = (reason: string) => {
     if (isClosed) return;
     isClosed = true;
@@ -97,9 +111,5 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => replies.shift()?.resolve(data);
   worker.onerror = (event) => die(event.message);
   worker.addEventListener("close", () => die("it ended by itself"));
-
-  const opened = ask({ open: db.path }).then((reply) => {
-    if ("failed" in reply) die(reply.failed.message);
-  });
   return committer;
 }
