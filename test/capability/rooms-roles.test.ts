@@ -36,6 +36,16 @@ forEachDialect((dialect) => {
       expect(await standing(ann, id)).toBe("ann:owner, eve:member");
     });
 
+    test("moderators act also in a private room that they are in", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const moderator = await official(server, "moderator");
+      const { id } = await makeRoom(ann, { type: "private", members: [ben, moderator] });
+      expect((await moderator.http("PATCH", `/rooms/${id}`, { description: "quiet, please" })).outcome).toBe("200");
+      expect((await moderator.http("DELETE", `/rooms/${id}/members/${ben.id}`)).outcome).toBe("200");
+      await ann.http("DELETE", `/rooms/${id}/members/${moderator.id}`);
+      expect((await moderator.http("PATCH", `/rooms/${id}`, { name: "mine" })).outcome).toBe("404 ROOM_NOT_FOUND");
+    });
+
     test("is known at once to their devices and to everything they try", async () => {
       const { ann, ben, cas } = await cast(server, "ann", "ben", "cas");
       const { id, rev } = await makeRoom(ann, { type: "private", members: [ben, cas] });
