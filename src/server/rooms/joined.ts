@@ -4,7 +4,7 @@ import type { Actor, Context } from "../context.ts";
 import { joinedState } from "../timeline/cursors.ts";
 import { rooms, roomWithNumbers } from "./directory.ts";
 import { memberRoom } from "./policy.ts";
-import { joinedIds, joinedRows, type JoinedRow, type Slice } from "./list-store.ts";
+import { joinedRows, type JoinedRow, type Slice } from "./list-store.ts";
 import { wireRooms } from "./wire.ts";
 
 /** All of one's rooms with the lobby, the one with the latest message first; as `ready` has them. */
@@ -31,11 +31,6 @@ export async function joinedPage(
   const needle = folded(search);
   const found = (await sortedRows(ctx, actor)).filter(({ room }) => room.name_lower.includes(needle));
   return { rooms: await withState(ctx, actor, found.slice(offset, offset + limit)), total: found.length };
-}
-
-/** Ids of a person's rooms but the lobby: who is in them may be looking at that person. */
-export function roomIdsOf(ctx: Context, userId: string): Promise<string[]> {
-  return joinedIds(ctx, userId);
 }
 
 async function sortedRows(ctx: Context, { key }: Pick<Actor, "key">): Promise<JoinedRow[]> {

@@ -65,18 +65,6 @@ export async function joinedRows(ctx: Context, userKey: number, lobbyKey: number
   return [...rows, ...lobby.map((row) => ({ ...row, role: "member" as const }))];
 }
 
-/** Ids of the rooms that a person is in, without the lobby. */
-export async function joinedIds(ctx: Context, userId: string): Promise<string[]> {
-  const { rooms, members, users } = ctx.db.tables;
-  const rows = await ctx.db.read
-    .select({ id: rooms.id })
-    .from(users)
-    .innerJoin(members, and(eq(members.user_key, users.key), eq(members.is_active, true)))
-    .innerJoin(rooms, eq(rooms.key, members.room_key))
-    .where(and(eq(users.id, userId), isNull(rooms.deleted_at), eq(rooms.is_lobby, false)));
-  return rows.map(({ id }) => id);
-}
-
 /** Rooms of one kind by name, those whose name begins with `search` first; of private ones those that `userKey` is in. */
 export async function roomsByName(
   ctx: Context,
