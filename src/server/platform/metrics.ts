@@ -19,6 +19,11 @@ export function createMetrics() {
       labelNames: ["reason"],
       registers,
     }),
+    buffered: new Gauge({
+      name: "parley_socket_buffered_bytes",
+      help: "Bytes that peers have yet to take, all together",
+      registers,
+    }),
     framesIn: new Counter({
       name: "parley_frames_received_total",
       help: "Frames received, by type",

@@ -1,0 +1,49 @@
+import type { EventFor, EventPayload } from "../../protocol/events.ts";
+import type { Peer } from "../context.ts";
+import type { Hub } from "./hub.ts";
+import type { Session } from "./session.ts";
+
+/** A bulky answer waits until the peer has taken all but this much of what it was sent before. */
+const takenBytes = 64 * 1024;
+
+/** The socket as a command's handler sees it, for one frame: what it sends is part of the answer and repeats `ref`. */
+export class Caller implements Peer {
+  constructor(
+    private readonly hub: Hub,
+    private readonly session: Session,
+    private readonly ref: string | undefined,
+  ) {}
+
+  get viewer() {
+    return this.session.viewer;
+  }
+
+  watch(roomId: string): void {
+    const { hub, session } = this;
+    hub.egress.then(() => {
+      if (session.rooms.has(roomId)) return;
+      hub.enter(session, new Map([[roomId, Infinity]]), undefined);
+      if (session.rooms.has(roomId)) session.watched.add(roomId);
+    });
+  }
+
+  unwatch(roomId: string): void {
+    const { hub, session } = this;
+    hub.egress.then(() => {
+      if (session.watched.has(roomId)) hub.leave(session, roomId);
+    });
+  }
+
+  send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void {
+    this.hub.send(this.session, type, payload, this.ref);
+  }
+
+  async drained(): Promise<void> {
+    await this.hub.egress.flushed();
+    await this.session.untilBufferedBelow(takenBytes);
+  }
+
+  renew(expiresAtMs: number): void {
+    this.hub.renew(this.session, expiresAtMs);
+  }
+}

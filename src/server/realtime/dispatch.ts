@@ -1,0 +1,145 @@
+import { clientFrame, commands, type CommandName, type CommandPayload } from "../../protocol/commands.ts";
+import { errorText, type ErrorCode } from "../../protocol/errors.ts";
+import type { EventPayload } from "../../protocol/events.ts";
+import { limits } from "../../protocol/limits.ts";
+import { accountCommands } from "../accounts/commands.ts";
+import type { CommandHandlers, Context, Peer } from "../context.ts";
+import { messageCommands } from "../messages/commands.ts";
+import { AppError, invalid } from "../platform/app-error.ts";
+import { wireTime } from "../platform/clock.ts";
+import type { Rate } from "../platform/limits/limits.ts";
+import { refusalOf } from "../platform/refusal.ts";
+import { roomCommands } from "../rooms/commands.ts";
+import { issueDetails } from "../route.ts";
+import { Caller } from "./caller.ts";
+import type { Hub } from "./hub.ts";
+import type { Received } from "./inbox.ts";
+import { sync } from "./resume.ts";
+import type { Session } from "./session.ts";
+
+/** A command without a handler fails the type check here. */
+const handlers: CommandHandlers = {
+  ...accountCommands,
+  ...roomCommands,
+  ...messageCommands,
+  sync,
+  ping: async (ctx) => ({ server_time: wireTime(ctx.clock.now()) }),
+};
+
+/** Per socket. Sends are counted by their verb, per person, over sockets and HTTP together. */
+const rates: Record<"command" | "sync", Rate> = {
+  command: { perSecond: 20, burst: 60 },
+  sync: { perSecond: 2, burst: 10 },
+};
+
+/** What an answer repeats of the frame that it answers. */
+interface Request {
+  type: CommandName | null;
+  ref: string | undefined;
+  tempId: string | undefined;
+}
+
+/** Answers one frame of a client. Never rejects. */
+export async function dispatch(ctx: Context, hub: Hub, session: Session, { text, atMs }: Received): Promise<void> {
+  const { request, payload, violation } = readFrame(text);
+  const refuse = (error: unknown) => answerError(ctx, hub, session, request, error);
+  if (violation || request.type === null) {
+    await session.inbox.quiet();
+    refuse(violation);
+    if (session.violations.count(ctx.clock.now())) hub.closeAfterwards(session, 1008);
+    return;
+  }
+  try {
+    const { type } = request;
+    const { answer, limiter, who } = commands[type];
+    // Sends may overlap with one another; whatever else comes finds everything before it done.
+    await (answer === "message_ack" ? session.inbox.room() : session.inbox.quiet());
+    if (session.closeCode !== undefined) return;
+    if (who === "user" && !session.viewer) throw new AppError("UNAUTHENTICATED");
+    if (limiter === "command" || limiter === "sync") ctx.limits.demand(limiter, session.id, rates[limiter]);
+    const outcome: unknown = await call(ctx, type, new Caller(hub, session, request.ref), payload);
+    const reply = (result: unknown) => {
+      if (answer !== null) hub.send(session, answer, result as EventPayload<typeof answer>, request.ref);
+      if (answer === "message_ack") ctx.metrics.sendToAck.observe((performance.now() - atMs) / 1_000);
+    };
+    if (isCommitting(outcome)) session.inbox.overlap(outcome.committed.then(reply).catch(refuse));
+    else reply(outcome);
+  } catch (error) {
+    // Not before the answers to the sends that came before it.
+    await session.inbox.quiet();
+    refuse(error);
+  }
+}
+
+/** Refuses a frame that there was no room for, without looking at what it asks. */
+export function refuseUnread(ctx: Context, hub: Hub, session: Session, text: string, code: ErrorCode): void {
+  answerError(ctx, hub, session, readFrame(text).request, new AppError(code, { retryAfterMs: 1_000 }));
+}
+
+function call<N extends CommandName>(ctx: Context, type: N, peer: Peer, payload: CommandPayload<N>): Promise<unknown> {
+  const handler: CommandHandlers[N] = handlers[type];
+  return handler(ctx, peer, payload);
+}
+
+function isCommitting(outcome: unknown): outcome is { committed: Promise<unknown> } {
+  return typeof outcome === "object" && outcome !== null && "committed" in outcome;
+}
+
+/** The frame as the registry knows it, or what is wrong with it and as much of it as an answer can repeat. */
+function readFrame(text: string) {
+  const request: Request = { type: null, ref: undefined, tempId: undefined };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { request, violation: invalid("", "must be JSON") };
+  }
+  request.ref = refOf(json);
+  const envelope = clientFrame.safeParse(json);
+  if (!envelope.success) {
+    return { request, violation: new AppError("VALIDATION_ERROR", { details: issueDetails(envelope.error) }) };
+  }
+  const { type, payload = {} } = envelope.data;
+  if (!isCommand(type)) return { request, violation: invalid("type", "is not known") };
+  request.type = type;
+  if (commands[type].answer === "message_ack") request.tempId = tempIdOf(payload);
+  const parsed = commands[type].payload.safeParse(payload);
+  if (!parsed.success) {
+    return { request, violation: new AppError("VALIDATION_ERROR", { details: issueDetails(parsed.error) }) };
+  }
+  return { request, payload: parsed.data as CommandPayload<CommandName>, violation: undefined };
+}
+
+function isCommand(type: string): type is CommandName {
+  return Object.hasOwn(commands, type);
+}
+
+/** `temp_id` and `ref` are repeated also where the rest of the frame is wrong. */
+function shortText(value: unknown, max: number): string | undefined {
+  return typeof value === "string" && value.length <= max ? value : undefined;
+}
+
+function refOf(json: unknown): string | undefined {
+  return typeof json === "object" && json !== null && "ref" in json ? shortText(json.ref, limits.refChars) : undefined;
+}
+
+function tempIdOf(payload: unknown): string | undefined {
+  const isObject = typeof payload === "object" && payload !== null;
+  return isObject && "temp_id" in payload ? shortText(payload.temp_id, limits.tempIdChars) : undefined;
+}
+
+function answerError(ctx: Context, hub: Hub, session: Session, request: Request, error: unknown): void {
+  const { type, ref, tempId } = request;
+  const refusal = refusalOf(error, ctx.log, { frame: type, socket: session.id });
+  const { code, details, values, retryAfterMs } = refusal;
+  const payload = {
+    code,
+    message: errorText(code, session.language, values),
+    request_type: type,
+    ...(tempId !== undefined && { temp_id: tempId }),
+    ...(details && { details }),
+    ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+  };
+  hub.send(session, "error", payload, ref);
+  if (code === "RATE_LIMITED" && session.refusals.count(ctx.clock.now())) hub.closeAfterwards(session, 4029);
+}

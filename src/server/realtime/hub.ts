@@ -1,0 +1,272 @@
+import type { CloseCode } from "../../protocol/close.ts";
+import { closeCodes } from "../../protocol/close.ts";
+import type { EventFor, EventPayload } from "../../protocol/events.ts";
+import { heartbeat } from "../../protocol/limits.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import { Egress } from "./egress.ts";
+import { frame } from "./frames.ts";
+import type { InboxTotal } from "./inbox.ts";
+import { RecentFrames } from "./recent-frames.ts";
+import type { Session } from "./session.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+import { Topics } from "./topics.ts";
+import type { Publisher } from "./transport.ts";
+
+interface HubOptions {
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  /** More sockets of one person close the oldest; 0: any number. */
+  socketsPerUser: number;
+}
+
+/** Called when this node begins or ceases to have sockets for a room or a person. */
+export interface Interest {
+  begin(kind: "room" | "user", id: string): void;
+  end(kind: "room" | "user", id: string): void;
+}
+
+/** A close frame that the peer does not answer within this ends without one. */
+const closingS = 5;
+/** A peer that has more than this to take, and takes nothing for {@link stuckLooks} seconds, is too slow. */
+const stuckBytes = 256 * 1024;
+const stuckLooks = 10;
+/** What all peers together may have yet to take (G7). */
+const bufferedBytesMax = 256 * 1024 * 1024;
+
+/**
+ * The sockets of this node. Everything it sends, and every subscribing and closing, passes through one ordered
+ * {@link Egress}; so "before" and "after" mean the same to every socket.
+ */
+export class Hub {
+  readonly egress: Egress;
+  readonly recent = new RecentFrames();
+  readonly sessions = new Set<Session>();
+  /** What all inboxes hold. */
+  readonly inboxes: InboxTotal = { chars: 0 };
+  readonly #byUser = new Map<string, Set<Session>>();
+  readonly #guests = new Map<string, number>();
+  #readyCount = 0;
+  readonly #topics: Topics;
+  readonly #wheel: TimerWheel<Session>;
+  readonly #stopWeighing: () => void;
+  interest: Interest = { begin() {}, end() {} };
+
+  constructor(private readonly options: HubOptions) {
+    const { clock, metrics, log } = options;
+    this.egress = new Egress(log);
+    this.#topics = new Topics({
+      clock,
+      metrics,
+      onOpen: (roomId) => this.interest.begin("room", roomId),
+      onEmpty: (roomId) => this.interest.end("room", roomId),
+    });
+    this.#wheel = new TimerWheel(clock, (session) => this.#look(session));
+    this.#stopWeighing = clock.every(1_000, () => this.#weigh());
+  }
+
+  /** Names who publishes to the native topics, once there is a server. */
+  attach(publisher: Publisher): void {
+    this.#topics.publisher = publisher;
+  }
+
+  stop(): void {
+    this.#wheel.stop();
+    this.#stopWeighing();
+  }
+
+  /** Takes a new connection in; one too many of a person closes their oldest. */
+  add(session: Session): void {
+    this.sessions.add(session);
+    this.#count();
+    session.heardAt = this.#wheel.now;
+    this.#wheel.set(session, this.#look(session) ?? 0);
+    const userId = session.viewer?.id;
+    if (userId === undefined) {
+      this.#guests.set(session.address, this.guestsAt(session.address) + 1);
+      return;
+    }
+    const own = this.#byUser.get(userId) ?? new Set();
+    if (own.size === 0) {
+      this.#byUser.set(userId, own);
+      this.interest.begin("user", userId);
+    }
+    own.add(session);
+    const [oldest] = own;
+    const { socketsPerUser } = this.options;
+    if (oldest && socketsPerUser > 0 && own.size > socketsPerUser) this.close(oldest, 4009);
+  }
+
+  /** The connection is gone. */
+  remove(session: Session, code: number): void {
+    if (!this.sessions.delete(session)) return;
+    if (session.isReady) this.#readyCount--;
+    this.#count();
+    this.options.metrics.socketsClosed.inc({ code: session.closeCode ?? (code in closeCodes ? code : "other") });
+    session.inbox.close();
+    session.held = [];
+    session.drained();
+    this.#wheel.delete(session);
+    for (const [roomId, shard] of session.rooms) this.#topics.leave(undefined, roomId, shard);
+    session.rooms.clear();
+    const userId = session.viewer?.id;
+    if (userId === undefined) {
+      const left = this.guestsAt(session.address) - 1;
+      if (left > 0) this.#guests.set(session.address, left);
+      else this.#guests.delete(session.address);
+      return;
+    }
+    const own = this.#byUser.get(userId);
+    if (!own?.delete(session) || own.size > 0) return;
+    this.#byUser.delete(userId);
+    this.interest.end("user", userId);
+  }
+
+  /** Something was heard from the peer; gives the second in which. */
+  heard(session: Session): number {
+    session.heardAt = this.#wheel.now;
+    return session.heardAt;
+  }
+
+  /** The guests' sockets from an address. */
+  guestsAt(address: string): number {
+    return this.#guests.get(address) ?? 0;
+  }
+
+  /** The sockets of a person. */
+  of(userId: string): Iterable<Session> {
+    return this.#byUser.get(userId) ?? [];
+  }
+
+  /** Sends one event to one socket. */
+  send<N extends EventFor<"socket" | "user">>(session: Session, type: N, payload: EventPayload<N>, ref?: string): void {
+    const text = frame(type, payload, this.options.clock.now(), ref);
+    if (type === "message_ack") this.egress.ack(session, text);
+    else this.egress.then(() => session.send(text));
+  }
+
+  /** Sends a frame to everybody in a room. */
+  toRoom(roomId: string, rev: number, text: string): void {
+    this.egress.then(() => {
+      this.recent.push({ roomId, rev, frame: text });
+      this.#topics.publish(roomId, text);
+    });
+  }
+
+  /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
+  toUser(userId: string, reach: (session: Session) => void): void {
+    this.egress.then(() => {
+      for (const session of [...this.of(userId)]) {
+        if (session.isReady) reach(session);
+        else session.held.push(() => reach(session));
+      }
+    });
+  }
+
+  /** As {@link toUser}, for every socket of this node. */
+  toEach(reach: (session: Session) => void): void {
+    this.egress.then(() => {
+      for (const session of [...this.sessions]) {
+        if (session.isReady) reach(session);
+        else session.held.push(() => reach(session));
+      }
+    });
+  }
+
+  /**
+   * Inside a step of the output: subscribes a socket to rooms (id → the `rev` it is told), tells it, and sends what was
+   * published there meanwhile. Nothing falls into the seam: before this step it is in `recent`, after it in the topic.
+   */
+  enter(session: Session, rooms: ReadonlyMap<string, number>, tell: string | undefined, from?: number): void {
+    if (session.transport.readyState !== 1) return;
+    const entered = new Map([...rooms].filter(([roomId]) => !session.rooms.has(roomId)));
+    for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session.transport, roomId));
+    const missed = [...this.recent.since(entered, from)];
+    session.sendAll(tell === undefined ? missed : [tell, ...missed]);
+  }
+
+  /** Inside a step of the output: unsubscribes a socket, which has got everything published before. */
+  leave(session: Session, roomId: string): void {
+    const shard = session.rooms.get(roomId);
+    if (shard === undefined) return;
+    session.rooms.delete(roomId);
+    session.watched.delete(roomId);
+    this.#topics.leave(session.transport, roomId, shard);
+  }
+
+  /** Inside a step of the output: the socket has its `ready`; what was held for it follows. */
+  becomeReady(session: Session): void {
+    if (session.isReady || !this.sessions.has(session)) return;
+    session.isReady = true;
+    this.#readyCount++;
+    this.#count();
+    for (const reach of session.held.splice(0)) reach();
+    session.inbox.open();
+  }
+
+  /** Closes at once: what still waits for this socket is not sent. */
+  close(session: Session, code: CloseCode): void {
+    if (session.transport.readyState !== 1) return;
+    session.closeCode ??= code;
+    session.transport.close(session.closeCode, closeCodes[session.closeCode].name);
+    this.#wheel.set(session, closingS);
+  }
+
+  /** Closes after everything that was sent before; nothing more is read. */
+  closeAfterwards(session: Session, code: CloseCode): void {
+    session.closeCode ??= code;
+    session.inbox.close();
+    this.egress.then(() => this.close(session, code));
+  }
+
+  /** A socket's token was replaced by one that ends at another time. */
+  renew(session: Session, expiresAtMs: number): void {
+    session.expiresAtMs = expiresAtMs;
+    const seconds = this.#look(session);
+    if (seconds !== undefined) this.#wheel.set(session, seconds);
+  }
+
+  /** Closes what is due; gives in how many seconds to look again. */
+  #look(session: Session): number | undefined {
+    if (!this.sessions.has(session) || session.transport.readyState !== 1) {
+      session.transport.terminate();
+      return undefined;
+    }
+    const leftMs = session.expiresAtMs - this.options.clock.now();
+    const silentS = this.#wheel.now - session.heardAt;
+    if (leftMs <= 0) this.close(session, 4002);
+    else if (silentS > heartbeat.silentForS) this.close(session, 4010);
+    else return Math.min(heartbeat.silentForS - silentS, leftMs / 1_000);
+    return undefined;
+  }
+
+  #count(): void {
+    const { sockets } = this.options.metrics;
+    sockets.set({ state: "ready" }, this.#readyCount);
+    sockets.set({ state: "opening" }, this.sessions.size - this.#readyCount);
+  }
+
+  /** Looks for peers that do not take what they are sent. */
+  #weigh(): void {
+    let total = 0;
+    const slow: Session[] = [];
+    for (const session of [...this.sessions]) {
+      const bytes = session.transport.getBufferedAmount();
+      const { buffered } = session;
+      buffered.looks = bytes > stuckBytes && bytes >= buffered.bytes ? buffered.looks + 1 : 0;
+      buffered.bytes = bytes;
+      total += bytes;
+      if (buffered.looks >= stuckLooks) this.close(session, 4008);
+      else if (bytes > 0) slow.push(session);
+    }
+    this.options.metrics.buffered.set(total);
+    if (total <= bufferedBytesMax) return;
+    for (const session of slow.sort((a, b) => b.buffered.bytes - a.buffered.bytes)) {
+      if (total <= bufferedBytesMax) return;
+      total -= session.buffered.bytes;
+      this.close(session, 4008);
+    }
+  }
+}

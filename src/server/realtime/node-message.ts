@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { type CloseCode, closeCodes } from "../../protocol/close.ts";
+
+/** For whom an event is: the room or the person; and what else it does to their sockets. */
+const address = z.discriminatedUnion("to", [
+  z.object({ to: z.literal("room"), roomId: z.string(), rev: z.number() }),
+  z.object({
+    to: z.literal("user"),
+    userId: z.string(),
+    /** The person's sockets come into this room, of which the event tells them up to this `rev`. */
+    enters: z.object({ roomId: z.string(), rev: z.number() }).optional(),
+    /** … or leave it. */
+    leaves: z.string().optional(),
+  }),
+  /** The person, and the members of these rooms of theirs. */
+  z.object({ to: z.literal("acquaintances"), userId: z.string(), roomIds: z.array(z.string()) }),
+]);
+export type Address = z.infer<typeof address>;
+
+/** What every node does to its own sockets and caches. */
+const order = z.discriminatedUnion("do", [
+  z.object({
+    do: z.literal("disconnect"),
+    userId: z.string(),
+    sessionId: z.string().optional(),
+    exceptSessionId: z.string().optional(),
+    code: z.custom<CloseCode>((code) => typeof code === "number" && code in closeCodes),
+  }),
+  z.object({ do: z.literal("empty"), roomId: z.string(), keepMembers: z.boolean() }),
+  z.object({ do: z.literal("invalidate"), cache: z.string(), key: z.string() }),
+]);
+export type Order = z.infer<typeof order>;
+
+const version = 1;
+const envelope = z.object({ v: z.literal(version), message: z.union([address, order]) });
+
+/** A message between nodes: one line of JSON, then the frame of an event, byte for byte as the sockets get it. */
+export function encode(message: Address | Order, frame = ""): string {
+  return `${JSON.stringify({ v: version, message })}\n${frame}`;
+}
+
+/** What another node sent. Throws when it is of a version that this one does not know. */
+export function decode(text: string): { message: Address | Order; frame: string } {
+  const end = text.indexOf("\n");
+  const { message } = envelope.parse(JSON.parse(text.slice(0, end)));
+  return { message, frame: text.slice(end + 1) };
+}
+
+/** Where a message is heard: orders by all nodes, events by those that have sockets for them. */
+export function channelOf(message: Address | Order): string {
+  if ("do" in message || message.to === "acquaintances") return "all";
+  return message.to === "room" ? `room:${message.roomId}` : `user:${message.userId}`;
+}

@@ -1,0 +1,123 @@
+import type { CloseCode } from "../../protocol/close.ts";
+import type { EventFor, EventName, EventPayload } from "../../protocol/events.ts";
+import type { Publish } from "../context.ts";
+import type { Bus } from "../platform/bus/bus.ts";
+import type { CacheRegistry } from "../platform/cache/cache.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import { deliver, devicesOf, roomOf } from "./audience.ts";
+import { frame } from "./frames.ts";
+import type { Hub } from "./hub.ts";
+import { type Address, channelOf, decode, encode, type Order } from "./node-message.ts";
+
+interface PublishOptions {
+  hub: Hub;
+  bus: Bus;
+  caches: CacheRegistry;
+  clock: Clock;
+  log: Log;
+  /** The rooms, other than the lobby, that a person is in. */
+  roomsOf: (userId: string) => Promise<string[]>;
+}
+
+/** `Publish` over the hub of this node and the bus to the others. */
+export class Publisher implements Publish {
+  readonly #options: PublishOptions;
+  readonly #listening = new Map<string, () => void>();
+
+  constructor(options: PublishOptions) {
+    this.#options = options;
+    const { hub } = options;
+    this.#listen("all");
+    hub.interest = {
+      begin: (kind, id) => this.#listen(`${kind}:${id}`),
+      end: (kind, id) => this.#ignore(`${kind}:${id}`),
+    };
+  }
+
+  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void {
+    this.#event(roomOf(payload), type, payload);
+  }
+
+  toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void {
+    this.#event(devicesOf(userId, type, payload), type, payload);
+  }
+
+  toAcquaintances<N extends EventFor<"acquaintances">>(userId: string, type: N, payload: EventPayload<N>): void {
+    this.#options.roomsOf(userId).then(
+      (roomIds) => this.#event({ to: "acquaintances", userId, roomIds }, type, payload),
+      (error: unknown) => this.#options.log.error("an event did not reach a person's acquaintances", { type, error }),
+    );
+  }
+
+  disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void {
+    this.#order({ do: "disconnect", ...target, code });
+  }
+
+  emptyRoom(roomId: string, keepMembers: boolean): void {
+    this.#order({ do: "empty", roomId, keepMembers });
+  }
+
+  invalidate(cache: string, key: string): void {
+    this.#order({ do: "invalidate", cache, key });
+  }
+
+  /** Serialised once, for this node's sockets and for the other nodes. */
+  #event<N extends EventName>(address: Address, type: N, payload: EventPayload<N>): void {
+    const { hub, bus, clock } = this.#options;
+    const text = frame(type, payload, clock.now());
+    deliver(hub, address, text);
+    if (!bus.isAlone) bus.publish(channelOf(address), encode(address, text));
+  }
+
+  #order(order: Order): void {
+    const { bus } = this.#options;
+    this.#obey(order);
+    if (!bus.isAlone) bus.publish(channelOf(order), encode(order));
+  }
+
+  #obey(order: Order): void {
+    const { hub, caches } = this.#options;
+    switch (order.do) {
+      case "disconnect":
+        for (const session of [...hub.of(order.userId)]) {
+          const sessionId = session.viewer?.sessionId;
+          const isMeant = order.sessionId === undefined || order.sessionId === sessionId;
+          if (isMeant && sessionId !== order.exceptSessionId) hub.close(session, order.code);
+        }
+        break;
+      case "empty":
+        hub.toEach((session) => {
+          if (!order.keepMembers || session.watched.has(order.roomId)) hub.leave(session, order.roomId);
+        });
+        break;
+      case "invalidate":
+        caches.drop(order.cache, order.key);
+        break;
+    }
+  }
+
+  #listen(channel: string): void {
+    const { bus } = this.#options;
+    this.#listening.set(
+      channel,
+      bus.subscribe(channel, (text, from) => this.#hear(text, from)),
+    );
+  }
+
+  #ignore(channel: string): void {
+    this.#listening.get(channel)?.();
+    this.#listening.delete(channel);
+  }
+
+  #hear(text: string, from: string): void {
+    const { hub, log } = this.#options;
+    try {
+      const { message, frame } = decode(text);
+      if ("do" in message) this.#obey(message);
+      else deliver(hub, message, frame);
+    } catch (error) {
+      log.warn("a message of another node was not understood", { from, error });
+    }
+  }
+}

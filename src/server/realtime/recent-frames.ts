@@ -1,0 +1,49 @@
+interface RecentFrame {
+  roomId: string;
+  rev: number;
+  frame: string;
+}
+
+/** Kept even while nobody reads a snapshot: enough for the moment between reading a room and entering it. */
+const kept = 256;
+
+/**
+ * The room frames published last. Whoever enters a room with what the database said a moment ago (`ready`,
+ * `room_added`) gets from here what was published meanwhile: everything with a higher `rev` than they were told.
+ */
+export class RecentFrames {
+  #frames: RecentFrame[] = [];
+  /** The number of the first that is still held; they are numbered from 0. */
+  #first = 0;
+  /** From which number on each reader under way needs them; the oldest reader comes first. */
+  readonly #readers = new Set<{ from: number }>();
+
+  push(frame: RecentFrame): void {
+    this.#frames.push(frame);
+    if (this.#frames.length >= 2 * kept) this.#forget();
+  }
+
+  /** Holds everything from now on until it is released. */
+  hold(): { from: number; release: () => void } {
+    const reader = { from: this.#first + this.#frames.length };
+    this.#readers.add(reader);
+    return { from: reader.from, release: () => this.#readers.delete(reader) };
+  }
+
+  /** What was published in these rooms (id → the `rev` already known) since `from`, or as far back as is held. */
+  *since(rooms: ReadonlyMap<string, number>, from = 0): Generator<string> {
+    for (let i = Math.max(0, from - this.#first); i < this.#frames.length; i++) {
+      const { roomId, rev, frame } = this.#frames[i] ?? { roomId: "", rev: 0, frame: "" };
+      if (rev > (rooms.get(roomId) ?? Infinity)) yield frame;
+    }
+  }
+
+  #forget(): void {
+    const [oldest] = this.#readers;
+    const end = this.#first + this.#frames.length;
+    const from = Math.min(oldest?.from ?? end, end - kept);
+    if (from - this.#first < kept) return;
+    this.#frames.splice(0, from - this.#first);
+    this.#first = from;
+  }
+}

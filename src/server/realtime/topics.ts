@@ -1,0 +1,135 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Publisher, Transport } from "./transport.ts";
+
+/** One publish to this many sockets keeps the event loop for 3 to 5 ms. */
+const shardSockets = 500;
+/** In rooms with more sockets than this, what comes within {@link gatherMs} goes out together. */
+const gatherAbove = 1_000;
+const gatherMs = 50;
+
+/** Part of a room's sockets, under a topic of their own. */
+class Shard {
+  sockets = 0;
+  /** Frames that this part has yet to get, in order. */
+  waiting: string[] = [];
+
+  constructor(readonly topic: string) {}
+}
+
+interface RoomTopic {
+  shards: Shard[];
+  sockets: number;
+  isGathering: boolean;
+}
+
+interface TopicsOptions {
+  clock: Clock;
+  metrics: Pick<Metrics, "deliveries">;
+  /** A room got its first socket here, or lost its last. */
+  onOpen: (roomId: string) => void;
+  onEmpty: (roomId: string) => void;
+}
+
+/**
+ * The sockets of each room as native topics. A room has one topic; from the 501st socket on it is spread over several,
+ * published one after the other with the event loop free in between. Every socket is in exactly one of a room's topics,
+ * gets every frame once, and gets them in order.
+ */
+export class Topics {
+  readonly #rooms = new Map<string, RoomTopic>();
+  /** Shards with waiting frames, in the order they get their turn. */
+  #due: Shard[] = [];
+  #isPacing = false;
+  publisher: Publisher = { publish() {} };
+
+  constructor(private readonly options: TopicsOptions) {}
+
+  /** Subscribes a socket and gives the number of its shard, which {@link leave} asks for. */
+  join(transport: Transport, roomId: string): number {
+    let room = this.#rooms.get(roomId);
+    if (!room) {
+      room = { shards: [], sockets: 0, isGathering: false };
+      this.#rooms.set(roomId, room);
+      this.options.onOpen(roomId);
+    }
+    let index = room.shards.findIndex(({ sockets }) => sockets < shardSockets);
+    if (index === -1) index = room.shards.push(new Shard(topicOf(roomId, room.shards.length))) - 1;
+    const shard = room.shards[index];
+    if (!shard) throw new Error("a room lost a shard");
+    // Those who were here before get what was published before; who comes now does not.
+    this.#drain(shard);
+    shard.sockets++;
+    room.sockets++;
+    transport.subscribe(shard.topic);
+    return index;
+  }
+
+  /** Unsubscribes a socket, after it got what was published before; `undefined`: it is closed and gone already. */
+  leave(transport: Transport | undefined, roomId: string, index: number): void {
+    const room = this.#rooms.get(roomId);
+    const shard = room?.shards[index];
+    if (!room || !shard) return;
+    if (transport) {
+      this.#drain(shard);
+      transport.unsubscribe(shard.topic);
+    }
+    shard.sockets--;
+    room.sockets--;
+    while (room.shards.at(-1)?.sockets === 0) room.shards.pop();
+    if (room.sockets > 0) return;
+    this.#rooms.delete(roomId);
+    this.options.onEmpty(roomId);
+  }
+
+  /** Sends a frame to everybody in a room, in the order of these calls. */
+  publish(roomId: string, frame: string): void {
+    const room = this.#rooms.get(roomId);
+    const [first] = room?.shards ?? [];
+    if (!room || !first) return;
+    if (room.shards.length === 1 && first.waiting.length === 0) {
+      this.#publish(first, frame);
+      return;
+    }
+    for (const shard of room.shards) shard.waiting.push(frame);
+    if (room.isGathering) return;
+    if (room.sockets <= gatherAbove) {
+      this.#pace(room);
+      return;
+    }
+    room.isGathering = true;
+    this.options.clock.after(gatherMs, () => {
+      room.isGathering = false;
+      this.#pace(room);
+    });
+  }
+
+  #pace(room: RoomTopic): void {
+    for (const shard of room.shards) if (!this.#due.includes(shard)) this.#due.push(shard);
+    if (this.#isPacing) return;
+    this.#isPacing = true;
+    setImmediate(() => this.#step());
+  }
+
+  #step(): void {
+    const shard = this.#due.shift();
+    if (shard) this.#drain(shard);
+    this.#isPacing = this.#due.length > 0;
+    if (this.#isPacing) setImmediate(() => this.#step());
+  }
+
+  #drain(shard: Shard): void {
+    if (shard.waiting.length === 0) return;
+    for (const frame of shard.waiting.splice(0)) this.#publish(shard, frame);
+  }
+
+  #publish(shard: Shard, frame: string): void {
+    if (shard.sockets === 0) return;
+    this.publisher.publish(shard.topic, frame, false);
+    this.options.metrics.deliveries.inc(shard.sockets);
+  }
+}
+
+function topicOf(roomId: string, index: number): string {
+  return index === 0 ? `room:${roomId}` : `room:${roomId}:${index}`;
+}

@@ -1,0 +1,142 @@
+import { startAccounts } from "./accounts/start.ts";
+import type { Config } from "./config.ts";
+import type { Context } from "./context.ts";
+import { httpApp } from "./http.ts";
+import { type ContextOverrides, openContext } from "./open-context.ts";
+import { clientAddress } from "./platform/http/client-address.ts";
+import { originCheck } from "./platform/http/origins.ts";
+import { readTls } from "./platform/http/tls.ts";
+import type { Logging } from "./platform/log-setup.ts";
+import { StartError } from "./platform/start-error.ts";
+import { sayFarewell } from "./realtime/farewell.ts";
+import type { Hub } from "./realtime/hub.ts";
+import { socketHandlers } from "./realtime/socket.ts";
+import { upgrader } from "./realtime/upgrade.ts";
+import { startRooms } from "./rooms/start.ts";
+import { startTimeline } from "./timeline/start.ts";
+import { version } from "./version.ts";
+
+export interface ServeOverrides extends ContextOverrides {
+  /** Told when the server is ready; absent: nobody is. */
+  logging?: Pick<Logging, "announce">;
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:3000`, without a slash at the end. */
+  readonly url: string;
+  readonly context: Context;
+  readonly hub: Hub;
+  /** Tells the clients, finishes what was begun, closes everything; within ten seconds. */
+  stop(): Promise<void>;
+}
+
+/** A request that has not sent its header by then is dropped. */
+const idleTimeoutS = 10;
+/** Of the ten seconds that a stop may take, so much is left to what clients have begun. */
+const farewellMs = 6_000;
+const requestsMs = 2_000;
+
+/** Starts a server: context, sockets, HTTP. Throws `StartError` for what a person must put right. */
+export async function serve(config: Config, overrides: ServeOverrides = {}): Promise<RunningServer> {
+  const { context, hub, close } = await openContext(config, overrides);
+  try {
+    return await listen(config, context, hub, close, overrides);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(
+  config: Config,
+  ctx: Context,
+  hub: Hub,
+  close: () => Promise<void>,
+  { logging }: ServeOverrides,
+): Promise<RunningServer> {
+  await startRooms(ctx);
+  await startTimeline(ctx);
+  let draining = false;
+  const isDraining = () => draining;
+  const origins = originCheck(config);
+  const addressBehind = clientAddress(config.trustedProxies);
+  const remoteAddress = (request: Request): string => server.requestIP(request)?.address ?? "";
+  const addressOf = (request: Request) => addressBehind(remoteAddress(request), request.headers.get("x-forwarded-for"));
+  const app = httpApp({ ctx, origins, remoteAddress, addressOf, isDraining });
+  const upgrade = upgrader({ ctx, hub, origins, addressOf, isDraining });
+  const server = bind(config, () =>
+    Bun.serve({
+      hostname: config.host,
+      port: config.port,
+      ...readTls(config.tlsCert, config.tlsKey),
+      idleTimeout: idleTimeoutS,
+      development: false,
+      fetch: (request, bun) => (new URL(request.url).pathname === "/ws" ? upgrade(request, bun) : app.fetch(request)),
+      error: (error) => {
+        ctx.log.error("a request failed outside of every handler", { error });
+        return new Response(null, { status: 500 });
+      },
+      websocket: socketHandlers(ctx, hub),
+    }),
+  );
+  hub.attach(server);
+  const url = server.url.href.replace(/\/$/, "");
+  ctx.onClose(watchEventLoop(ctx));
+  await startAccounts(ctx, url);
+  if (!config.rateLimits) ctx.log.warn("RATE_LIMITS is off: nothing keeps anybody from flooding this server");
+  logging?.announce({ version, url });
+
+  const stop = async () => {
+    draining = true;
+    await atMost(farewellMs, sayFarewell(hub));
+    await atMost(
+      requestsMs,
+      untilNone(() => server.pendingRequests),
+    );
+    await server.stop(true);
+    await close();
+  };
+  let stopping: Promise<void> | undefined;
+  return { url, context: ctx, hub, stop: () => (stopping ??= stop()) };
+}
+
+/** Binds the port; what is in the way becomes one line that says so. */
+function bind<T>({ host, port }: Config, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const reason =
+      code === "EADDRINUSE"
+        ? "something else listens there; give another PORT"
+        : code === "EACCES"
+          ? "this user may not listen there; give a PORT above 1023"
+          : String(error instanceof Error ? error.message : error);
+    throw new StartError(`Cannot listen on HOST ${host}, PORT ${port}: ${reason}`);
+  }
+}
+
+/** Measures how late a timer comes; the result ends it. */
+function watchEventLoop({ metrics }: Context): () => void {
+  const everyMs = 50;
+  let due = performance.now() + everyMs;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    metrics.eventLoopLag.observe(Math.max(0, now - due) / 1_000);
+    due = now + everyMs;
+  }, everyMs);
+  return () => clearInterval(timer);
+}
+
+/** By the real clock, which goes on also where a test holds the server's. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
+}
+
+async function untilNone(count: () => number): Promise<void> {
+  while (count() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}

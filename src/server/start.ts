@@ -1,0 +1,48 @@
+import type { Config } from "./config.ts";
+import { startLogging } from "./platform/log-setup.ts";
+import { named } from "./platform/log.ts";
+import { type RunningServer, serve } from "./serve.ts";
+
+/** A stop that takes longer is ended. */
+const stopMs = 10_000;
+
+/**
+ * The server as a process: logs, serves until a signal or a fatal error, stops in order, and gives the exit code. A
+ * second signal ends it at once. Throws `StartError`.
+ *
+ * What nobody caught: a rejection is a result that nobody waited for; it is logged, and the server goes on. An exception
+ * broke off a callback somewhere in the middle, so nothing is certain any more; the server stops in order and ends with 1,
+ * for its supervisor to start it again. Clients lose nothing by that: whatever was acknowledged is on disk.
+ */
+export async function runServer(config: Config): Promise<number> {
+  const logging = await startLogging({ level: config.logLevel, format: config.logFormat, file: config.logFile });
+  const log = named("server");
+  const ending = Promise.withResolvers<number>();
+  const fail = (message: string, error: unknown) => {
+    log.fatal(message, { error });
+    ending.resolve(1);
+  };
+  process.on("unhandledRejection", (error) => log.error("a rejection was not handled", { error }));
+  process.on("uncaughtException", (error) => fail("an exception was not caught", error));
+  let signals = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (++signals > 1) process.exit(1);
+      log.info("stopping", { signal });
+      ending.resolve(0);
+    });
+  }
+  let server: RunningServer;
+  try {
+    server = await serve(config, { logging, fatal: (error) => fail("the server cannot go on", error) });
+  } catch (error) {
+    await logging.close();
+    throw error;
+  }
+  const code = await ending.promise;
+  const deadline = setTimeout(() => process.exit(1), stopMs);
+  await server.stop().catch((error: unknown) => log.error("the server did not end in order", { error }));
+  await logging.close();
+  clearTimeout(deadline);
+  return code;
+}
