@@ -34,7 +34,7 @@ export class LibsqlAppender {
   /** Stores the batch in one transaction; when it returns, the transaction is on disk. Throws when the database cannot serve. */
   append(batch: readonly NewMessage[]): Appended[] {
     const everything = [...batch.keys()];
-    const outcomes = new Array<Appended>(batch.length);
+    const outcomes: Appended[] = [];
     try {
       this.#commit(batch, everything, outcomes);
     } catch (error) {

@@ -11,7 +11,7 @@ const attemptsMax = 5;
  * what the bump wrote (each statement has its own snapshot, younger than the lock). Throws when the database cannot serve.
  */
 export async function appendToPostgres(sql: Sql, batch: readonly NewMessage[]): Promise<Appended[]> {
-  const outcomes = new Array<Appended>(batch.length);
+  const outcomes: Appended[] = [];
   await appendPositions(sql, batch, [...batch.keys()], outcomes, 1);
   return outcomes;
 }
