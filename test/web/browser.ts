@@ -15,6 +15,8 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 export interface VisitOptions {
+  /** Another way to the server, e.g. through a chaos proxy. */
+  server?: Reachable;
   /** Registers this person and signs them in before the page opens. */
   as?: string;
   path?: string;
@@ -42,7 +44,7 @@ export class Visit {
     page.on("console", (message) => {
       // The browser itself notes requests that failed or were refused; many tests are about these.
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
-        if (!/^WebSocket connection to/.test(message.text())) this.errors.push(message.text());
+        if (!message.text().startsWith("WebSocket connection to")) this.errors.push(message.text());
       }
     });
   }

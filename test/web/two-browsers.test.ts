@@ -1,54 +1,37 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { testPassword } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { chromiumLack, launchBrowser, Visit, type VisitOptions } from "./browser.ts";
+import type { Visit } from "./browser.ts";
+import { describeInBrowser, useBrowsers } from "./visits.ts";
 
-describe.skipIf(chromiumLack !== undefined)(`two browsers${chromiumLack ? ` (${chromiumLack})` : ""}`, () => {
+describeInBrowser("two browsers", () => {
   let server: TestServer;
-  let browsers: [Browser, Browser];
-  let visits: Visit[] = [];
   let named = 0;
+  const visit = useBrowsers(() => server);
 
   beforeAll(async () => {
     server = await startServer();
-    browsers = [await launchBrowser(), await launchBrowser()];
   });
-  afterAll(async () => {
-    await Promise.all(browsers.map((browser) => browser.close()));
-    await server.stop();
-  });
-  afterEach(async () => {
-    const errors = visits.flatMap((visit) => visit.errors);
-    await Promise.all(visits.map((visit) => visit.close()));
-    visits = [];
-    expect(errors).toEqual([]);
-  });
+  afterAll(() => server.stop());
 
-  /** Each of two people in a browser of their own. */
-  async function visit(which: 0 | 1, options: VisitOptions = {}): Promise<Visit> {
-    const opened = await Visit.open(browsers[which], server, options);
-    visits.push(opened);
-    return opened;
-  }
   async function annAndBen(size?: "phone"): Promise<{ ann: Visit; ben: Visit; names: [string, string] }> {
     const names: [string, string] = [`ann${++named}`, `ben${named}`];
     const options = size ? { size } : {};
     return {
-      ann: await visit(0, { as: names[0], ...options }),
-      ben: await visit(1, { as: names[1], ...options }),
+      ann: await visit("ann", { as: names[0], ...options }),
+      ben: await visit("ben", { as: names[1], ...options }),
       names,
     };
   }
 
   test("register on the page, meet in the lobby, and see each other's messages live", async () => {
-    const ann = await visit(0, { path: "/register" });
+    const ann = await visit("ann", { path: "/register" });
     await ann.page.getByLabel("User name").fill("ann");
     await ann.page.getByLabel("Display name").fill("Ann Lee");
     await ann.page.getByLabel("Password", { exact: true }).fill(testPassword);
     await ann.page.getByRole("button", { name: "Create account" }).click();
     await ann.page.getByRole("heading", { name: "Lobby" }).waitFor();
-    const ben = await visit(1, { as: "ben" });
+    const ben = await visit("ben", { as: "ben" });
     await ben.page.getByRole("heading", { name: "Lobby" }).waitFor();
 
     await ann.say("Hello from Ann");

@@ -35,6 +35,8 @@ const aheadPx = 1_200;
 const dayPx = 40;
 /** By then the list stands where it opens. */
 const placingMs = 500;
+/** A wheel's scrolling goes on for this long; the next turn of it renews the time. */
+const leavingMs = 400;
 
 const idOf = (row: Row | undefined) => (row?.kind === "message" || row?.kind === "system" ? row.message.id : null);
 const canFocus = (row: Row | undefined) => row?.kind === "message" || row?.kind === "pending" || row?.kind === "system";
@@ -60,6 +62,10 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   const dayLine = useRef<HTMLParagraphElement>(null);
   const sticks = useRef(start.at === "end");
   const lastOffset = useRef(0);
+  /** Somebody is scrolling away from the end: until this moment nothing pulls them back. */
+  const leavingUntil = useRef(0);
+  /** A finger or the pointer holds the list. */
+  const isHeld = useRef(false);
   /** On the way to where it opens: sizes are still guessed, so what is in sight means nothing yet. */
   const isPlacing = useRef(false);
   const [isAtEnd, setIsAtEnd] = useState(true);
@@ -67,8 +73,20 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const activeIndex = activeKey === null ? -1 : rows.findIndex(({ key }) => key === activeKey);
 
+  /** Once, as far as is known now: `scrollToIndex` goes on for a while, also against a hand that scrolls away. */
   function toEnd() {
-    list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  }
+
+  /** Goes along with what is new; never against a hand that scrolls. */
+  function stickToEnd() {
+    if (sticks.current && !isHeld.current) toEnd();
+  }
+
+  function leave() {
+    if ((scroller.current?.scrollTop ?? 0) <= 0) return;
+    leavingUntil.current = performance.now() + leavingMs;
+    sticks.current = false;
   }
 
   /** Where the view begins when it is opened or replaced. */
@@ -92,7 +110,8 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     if (!handle || rows.length === 0 || handle.viewportSize === 0 || isPlacing.current) return;
     const offset = handle.scrollOffset;
     const below = handle.scrollSize - offset - handle.viewportSize;
-    if (below < endPx) sticks.current = timeline.live;
+    const isLeaving = performance.now() < leavingUntil.current && offset <= lastOffset.current;
+    if (below < endPx) sticks.current = timeline.live && !isLeaving;
     else if (offset < lastOffset.current - 1) sticks.current = false;
     lastOffset.current = offset;
     const atEnd = timeline.live && below < endPx;
@@ -166,15 +185,21 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     if (lastIsPending) sticks.current = true;
   }, [lastKey, lastIsPending]);
   useLayoutEffect(() => {
-    if (sticks.current) toEnd();
+    stickToEnd();
     look();
   });
 
   useEffect(() => {
     const onReturn = () => look();
+    const release = () => {
+      isHeld.current = false;
+    };
     window.addEventListener("focus", onReturn);
     document.addEventListener("visibilitychange", onReturn);
+    // A touch that scrolls is cancelled as a pointer, and ends as a touch.
+    for (const type of ["pointerup", "touchend", "touchcancel"] as const) window.addEventListener(type, release);
     return () => {
+      for (const type of ["pointerup", "touchend", "touchcancel"] as const) window.removeEventListener(type, release);
       window.removeEventListener("focus", onReturn);
       document.removeEventListener("visibilitychange", onReturn);
     };
@@ -188,6 +213,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   }, [activeKey]);
 
   function move(event: KeyboardEvent) {
+    if (event.key === "PageUp" || event.key === "Home") leave();
     const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     if (step === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -198,6 +224,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     while (index in rows && !canFocus(rows[index])) index += step;
     const row = rows[index];
     if (!row) return;
+    if (step < 0) leave();
     handle.scrollToIndex(index, { align: "nearest" });
     setActiveKey(row.key);
   }
@@ -224,8 +251,17 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
         aria-busy={timeline.loading.older || timeline.loading.newer || timeline.loading.page}
         tabIndex={0}
         onKeyDown={move}
-        onWheel={() => placed()}
-        onTouchMove={() => placed()}
+        onWheel={({ deltaY }) => {
+          placed();
+          if (deltaY < 0) leave();
+        }}
+        onTouchMove={({ currentTarget }) => {
+          placed();
+          if (currentTarget.scrollTop < lastOffset.current) leave();
+        }}
+        onPointerDown={() => {
+          isHeld.current = true;
+        }}
       >
         <div className="timeline-space" />
         <Virtualizer
@@ -237,10 +273,14 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
           bufferSize={400}
           keepMounted={activeIndex < 0 ? [] : [activeIndex]}
           onScroll={() => look()}
-          onScrollEnd={() => placed()}
+          onScrollEnd={() => {
+            leavingUntil.current = 0;
+            if (isPlacing.current) placed();
+            else look();
+          }}
           onResize={() => {
             if (isWholeInSight()) placed();
-            if (sticks.current) toEnd();
+            stickToEnd();
             look();
           }}
         >
