@@ -20,7 +20,7 @@ export class Caller implements Peer {
 
   watch(roomId: string): void {
     const { hub, session } = this;
-    hub.egress.then(() => {
+    hub.egress.inTurn(() => {
       if (session.rooms.has(roomId)) return;
       hub.enter(session, new Map([[roomId, Infinity]]), undefined);
       if (session.rooms.has(roomId)) session.watched.add(roomId);
@@ -29,7 +29,7 @@ export class Caller implements Peer {
 
   unwatch(roomId: string): void {
     const { hub, session } = this;
-    hub.egress.then(() => {
+    hub.egress.inTurn(() => {
       if (session.watched.has(roomId)) hub.leave(session, roomId);
     });
   }

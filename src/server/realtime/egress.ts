@@ -27,7 +27,7 @@ export class Egress {
   }
 
   /** Runs `step` after every step before it. */
-  then(step: () => void): void {
+  inTurn(step: () => void): void {
     this.#steps.push(step);
     this.#schedule();
   }

@@ -144,12 +144,12 @@ export class Hub {
   send<N extends EventFor<"socket" | "user">>(session: Session, type: N, payload: EventPayload<N>, ref?: string): void {
     const text = frame(type, payload, this.options.clock.now(), ref);
     if (type === "message_ack") this.egress.ack(session, text);
-    else this.egress.then(() => session.send(text));
+    else this.egress.inTurn(() => session.send(text));
   }
 
   /** Sends a frame to everybody in a room. */
   toRoom(roomId: string, rev: number, text: string): void {
-    this.egress.then(() => {
+    this.egress.inTurn(() => {
       this.recent.push({ roomId, rev, frame: text });
       this.#topics.publish(roomId, text);
     });
@@ -157,8 +157,8 @@ export class Hub {
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
   toUser(userId: string, reach: (session: Session) => void): void {
-    this.egress.then(() => {
-      for (const session of [...this.of(userId)]) {
+    this.egress.inTurn(() => {
+      for (const session of this.of(userId)) {
         if (session.isReady) reach(session);
         else session.held.push(() => reach(session));
       }
@@ -167,8 +167,8 @@ export class Hub {
 
   /** As {@link toUser}, for every socket of this node. */
   toEach(reach: (session: Session) => void): void {
-    this.egress.then(() => {
-      for (const session of [...this.sessions]) {
+    this.egress.inTurn(() => {
+      for (const session of this.sessions) {
         if (session.isReady) reach(session);
         else session.held.push(() => reach(session));
       }
@@ -218,7 +218,7 @@ export class Hub {
   closeAfterwards(session: Session, code: CloseCode): void {
     session.closeCode ??= code;
     session.inbox.close();
-    this.egress.then(() => this.close(session, code));
+    this.egress.inTurn(() => this.close(session, code));
   }
 
   /** A socket's token was replaced by one that ends at another time. */
@@ -252,7 +252,7 @@ export class Hub {
   #weigh(): void {
     let total = 0;
     const slow: Session[] = [];
-    for (const session of [...this.sessions]) {
+    for (const session of this.sessions) {
       const bytes = session.transport.getBufferedAmount();
       const { buffered } = session;
       buffered.looks = bytes > stuckBytes && bytes >= buffered.bytes ? buffered.looks + 1 : 0;

@@ -80,7 +80,7 @@ export class Publisher implements Publish {
     const { hub, caches } = this.#options;
     switch (order.do) {
       case "disconnect":
-        for (const session of [...hub.of(order.userId)]) {
+        for (const session of hub.of(order.userId)) {
           const sessionId = session.viewer?.sessionId;
           const isMeant = order.sessionId === undefined || order.sessionId === sessionId;
           if (isMeant && sessionId !== order.exceptSessionId) hub.close(session, order.code);

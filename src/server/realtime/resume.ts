@@ -51,7 +51,7 @@ async function makeReady(ctx: Context, hub: Hub, session: Session): Promise<void
   const held = hub.recent.hold();
   try {
     const ready = await snapshot(ctx, viewer);
-    hub.egress.then(() => {
+    hub.egress.inTurn(() => {
       const revs = new Map(ready.rooms.map(({ id, rev }) => [id, rev]));
       try {
         hub.enter(session, revs, frame("ready", ready, ctx.clock.now()), held.from);

@@ -40,7 +40,9 @@ export class TimerWheel<T> {
 
   #tick(): void {
     this.now++;
-    for (const item of [...(this.#slots[this.now % slots] ?? [])]) {
+    // A copy: what is due may come into this very slot again.
+    const due = [...(this.#slots[this.now % slots] ?? [])];
+    for (const item of due) {
       this.delete(item);
       const seconds = this.look(item);
       if (seconds !== undefined) this.set(item, seconds);

@@ -17,7 +17,7 @@ export class LocalBroker {
         return nodes.size === 1;
       },
       publish: (channel, message) => {
-        for (const { nodeId: to, listener } of [...(this.#channels.get(channel) ?? [])]) {
+        for (const { nodeId: to, listener } of this.#channels.get(channel) ?? []) {
           if (to !== nodeId) queueMicrotask(() => listener(message, nodeId));
         }
       },
@@ -34,7 +34,7 @@ export class LocalBroker {
         return leave;
       },
       close: async () => {
-        for (const leave of [...own]) leave();
+        for (const leave of own) leave();
         nodes.delete(nodeId);
       },
     };

@@ -7,7 +7,7 @@ export function bodyLimit(maxBytes: number): MiddlewareHandler {
     const announced = c.req.header("content-length");
     if (announced !== undefined && Number(announced) > maxBytes) throw new AppError("PAYLOAD_TOO_LARGE");
     if (announced === undefined && c.req.raw.body) {
-      c.req.raw = new Request(c.req.raw, { body: await readAtMost(maxBytes, c.req.raw.body) });
+      c.req.raw = new Request(c.req.raw, { method: c.req.method, body: await readAtMost(maxBytes, c.req.raw.body) });
     }
     await next();
   };
