@@ -19,6 +19,7 @@ interface Conversation {
   speakers: SeededPerson[];
   lastSpeaker: SeededPerson | undefined;
   lastId: string | null;
+  recent: string[];
   turns: number;
   left: number;
 }
@@ -102,7 +103,7 @@ export async function addConversations(
         seq: ++room.lastSeq,
         sender_key: sender.key,
         type: "text" as const,
-        content: say(random, language, turn),
+        content: say(random, language, turn, conversation.recent),
         reply_to_id: lastId !== null && sender !== lastSpeaker && random.chance(repliesShare) ? lastId : null,
         created_at: createdAt,
         sent_rev: ++room.rev,

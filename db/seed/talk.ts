@@ -161,8 +161,15 @@ const phrases: Record<Language, Phrases> = {
 
 type Turn = "opening" | "answer" | "short";
 
-/** One thing said at this turn of a conversation. */
-export function say(random: Random, language: Language, turn: Turn): string {
+/** How many of the last phrases of a conversation are not used again. */
+const remembered = 6;
+
+/** One thing said at this turn of a conversation; `recent` holds the conversation's last phrases and is carried on. */
+export function say(random: Random, language: Language, turn: Turn, recent: string[]): string {
   const { slots, ...turns } = phrases[language];
-  return random.pick(turns[turn]).replace(/\{(\w+)\}/g, (_, slot: string) => random.pick(slots[slot] ?? [""]));
+  let phrase = random.pick(turns[turn]);
+  for (let tries = 0; tries < 5 && recent.includes(phrase); tries++) phrase = random.pick(turns[turn]);
+  recent.push(phrase);
+  if (recent.length > remembered) recent.shift();
+  return phrase.replace(/\{(\w+)\}/g, (_, slot: string) => random.pick(slots[slot] ?? [""]));
 }
