@@ -37,6 +37,7 @@ function begin(random: Random, rooms: readonly SeededRoom[]): Conversation {
     speakers,
     lastSpeaker: undefined,
     lastId: null,
+    recent: [],
     turns: 0,
     left: linesMin + random.below(linesSpread),
   };
