@@ -16,6 +16,9 @@ function duration(text: string): number | undefined {
 
 const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_SECRET", "METRICS_TOKEN"]);
 
+/** A file by an absolute or relative path and nothing else, or a server with its name. */
+const databaseUrlForm = /^(?:file:(?:\/\/\/|(?!\/\/|:memory:))[^?#]+|postgres(?:ql)?:\/\/[^/]+.*)$/;
+
 class Reader {
   constructor(private readonly env: Record<string, string | undefined>) {}
 
@@ -96,7 +99,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     "DATABASE_URL",
     `file:${join(dataDir, "parley.db")}`,
     "file:… or postgres://…",
-    (text) => (/^(file:|postgres(ql)?:)/.test(text) && URL.canParse(text) ? text : undefined),
+    (text) => (databaseUrlForm.test(text) && URL.canParse(text) ? text : undefined),
   );
   const terminal = process.stdout.isTTY === true;
   return {
