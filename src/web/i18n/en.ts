@@ -2,6 +2,7 @@ import { isolate as _, pluralOf } from "./plural.ts";
 
 const plural = pluralOf("en");
 
+/** All that the client says, and the shape of the other dictionaries. Long because it is one list. */
 export const en = {
   appName: "Parley",
   skipToContent: "Skip to the conversation",

@@ -6,7 +6,7 @@ import { paths } from "../routing/place.ts";
 import { goBack } from "../routing/router.ts";
 import { IconButton } from "../ui/button.tsx";
 import { PublicRooms } from "./public-rooms.tsx";
-import { SearchBox } from "./rooms-pane.tsx";
+import { SearchBox } from "./search-box.tsx";
 
 /** The public rooms of the server, to look at and to join. */
 export function Discover({ isGuest }: { isGuest: boolean }) {

@@ -10,7 +10,7 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/empty.tsx";
 import { MemberDialog } from "./member-dialog.tsx";
 import type { Rights } from "./rights.ts";
-import { SearchBox } from "./rooms-pane.tsx";
+import { SearchBox } from "./search-box.tsx";
 
 interface MembersProps {
   room: RoomState;

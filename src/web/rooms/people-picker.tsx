@@ -6,7 +6,7 @@ import { parley, useParley } from "../app/parley.ts";
 import { usePages } from "../app/use-pages.ts";
 import { useText } from "../i18n/use-text.ts";
 import { Avatar } from "../ui/avatar.tsx";
-import { SearchBox } from "./rooms-pane.tsx";
+import { SearchBox } from "./search-box.tsx";
 
 interface PeoplePickerProps {
   chosen: readonly User[];

@@ -1,4 +1,4 @@
-import { Compass, Search, SquarePen, X } from "lucide-react";
+import { Compass, SquarePen } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
@@ -9,6 +9,7 @@ import { Empty, Loading } from "../ui/empty.tsx";
 import { PublicRooms } from "./public-rooms.tsx";
 import { roomName } from "./room-name.ts";
 import { RoomRow } from "./room-row.tsx";
+import { SearchBox } from "./search-box.tsx";
 import { matches, sortRooms } from "./sort-rooms.ts";
 
 const CreateRoom = lazy(async () => ({ default: (await import("./create-room.tsx")).CreateRoom }));
@@ -99,45 +100,5 @@ function RowsLoading({ label }: { label: string }) {
         </div>
       ))}
     </div>
-  );
-}
-
-interface SearchBoxProps {
-  label: string;
-  placeholder: string;
-  value: string;
-  onChange(value: string): void;
-}
-
-export function SearchBox({ label, placeholder, value, onChange }: SearchBoxProps) {
-  const text = useText();
-  return (
-    <search className="search-box">
-      <Search size={16} aria-hidden />
-      <input
-        type="text"
-        inputMode="search"
-        enterKeyHint="search"
-        className="search-input"
-        dir="auto"
-        aria-label={label}
-        placeholder={placeholder}
-        autoComplete="off"
-        maxLength={100}
-        value={value}
-        onChange={({ target }) => onChange(target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape" && value !== "") {
-            event.stopPropagation();
-            onChange("");
-          }
-        }}
-      />
-      {value !== "" && (
-        <IconButton label={text.rooms.clearSearch} onClick={() => onChange("")}>
-          <X size={16} aria-hidden />
-        </IconButton>
-      )}
-    </search>
   );
 }
