@@ -141,6 +141,14 @@ describe("the house", () => {
     expect(found).toEqual([]);
   });
 
+  test(".env.example names every variable that config.ts reads, and no other", async () => {
+    const config = byPath.get("src/server/config.ts")?.text ?? "";
+    const read = [...config.matchAll(/\bfrom\s*\.\w+(?:<[^>]*>)?\(\s*"([A-Z_]+)"/g)].map(([, name]) => name);
+    const example = await Bun.file(join(projectRoot, ".env.example")).text();
+    const named = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(named.toSorted()).toEqual([...new Set(read)].toSorted());
+  });
+
   test("only the commands speak on the console; all else logs", () => {
     const found = trespasses(
       files.filter(({ path }) => !/^src\/(main\.ts|commands\/)/.test(path)),
