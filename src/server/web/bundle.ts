@@ -1,4 +1,3 @@
-import { transformAsync } from "@babel/core";
 import type { BunPlugin } from "bun";
 import { existsSync } from "node:fs";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -15,10 +14,26 @@ export interface ClientFile {
 
 const clientFolder = resolve(import.meta.dir, "../../web");
 
+/**
+ * Babel rewrites the stack of every error of the process from its first transformation on, and in Bun 1.4.5 that turns
+ * libsql's errors into a TypeError without their code: a name taken would become a 500. It refrains where the length of
+ * stacks cannot be set, which it looks up when it is loaded.
+ */
+async function loadBabel(): Promise<typeof import("@babel/core")> {
+  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit") ?? {};
+  Object.defineProperty(Error, "stackTraceLimit", { ...limit, writable: false });
+  try {
+    return await import("@babel/core");
+  } finally {
+    Object.defineProperty(Error, "stackTraceLimit", limit);
+  }
+}
+
 /** Lets React Compiler memoise components and hooks. What it cannot prove safe it leaves as written. */
 const reactCompiler: BunPlugin = {
   name: "react-compiler",
-  setup(build) {
+  async setup(build) {
+    const { transformAsync } = await loadBabel();
     build.onLoad({ filter: /\/src\/web\/.*(\.tsx|\/use-[^/]+\.ts)$/ }, async ({ path }) => {
       const result = await transformAsync(await Bun.file(path).text(), {
         filename: path,
