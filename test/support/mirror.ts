@@ -29,8 +29,8 @@ const unreadOf = (id: string, { messages, room }: MirroredRoom): number =>
     messages.filter(({ seq, sender, type }) => seq > room.read_seq && sender.id !== id && type !== "system").length,
   );
 
-function withoutTimes({ joined_at: _, status: __, ...rest }: Member): MirroredMember {
-  return rest;
+function withoutTimes({ user_id, username, display_name, avatar_url, role, muted_until }: Member): MirroredMember {
+  return { user_id, username, display_name, avatar_url, role, muted_until };
 }
 
 /**
@@ -69,12 +69,14 @@ export class Mirror {
     on("new_message", (message) => this.#message(message));
     on("user_joined", ({ room_id, user, rev }) => {
       this.#at(room_id, rev, (mirrored) => {
+        if (this.#toFetch.has(room_id)) return;
         mirrored.members.set(user.id, { ...this.#named(user), user_id: user.id, role: "member", muted_until: null });
         mirrored.room.member_count = mirrored.members.size;
       });
     });
     on("user_left", ({ room_id, user_id, rev }) => {
       this.#at(room_id, rev, (mirrored) => {
+        if (this.#toFetch.has(room_id)) return;
         mirrored.members.delete(user_id);
         mirrored.room.member_count = mirrored.members.size;
       });
@@ -129,8 +131,9 @@ export class Mirror {
       rooms: [...this.rooms.values()]
         .sort((a, b) => a.room.id.localeCompare(b.room.id))
         .map(({ room, members, messages }) => ({
-          room,
-          members: [...members.values()].sort((a, b) => a.user_id.localeCompare(b.user_id)),
+          // Who comes to the lobby and goes is not told (CONTRACT, WebSocket): whoever wants to know asks.
+          room: room.is_lobby ? { ...room, member_count: 0 } : room,
+          members: room.is_lobby ? [] : [...members.values()].sort((a, b) => a.user_id.localeCompare(b.user_id)),
           messages,
         })),
     };

@@ -13,7 +13,8 @@ export async function confirmPassword(ctx: Context, actor: Actor, password: stri
   failures.demand();
   const user = await findUser.byKey(ctx, actor.key);
   if (!user) throw new AppError("UNAUTHENTICATED");
-  if (await passwordHashes(ctx).verify(password, user.password_hash, () => failures.demand())) return user;
-  failures.count();
-  throw new AppError("INVALID_CREDENTIALS");
+  const isRight = await passwordHashes(ctx).verify(password, user.password_hash, () => failures.take());
+  if (!isRight) throw new AppError("INVALID_CREDENTIALS");
+  failures.giveBack();
+  return user;
 }

@@ -24,12 +24,10 @@ export async function login(
   failures.demand();
   const hashes = passwordHashes(ctx);
   const user = await findNamed(ctx, input);
-  // Asked again when the turn has come: a hundred guesses at once must not all count as the first.
-  const isRight = await hashes.verify(input.password, user?.password_hash, () => failures.demand());
-  if (!user || !isRight) {
-    failures.count();
-    throw new AppError("INVALID_CREDENTIALS");
-  }
+  // Counted when its turn comes and before it is looked at: a hundred guesses at once must not all be the first.
+  const isRight = await hashes.verify(input.password, user?.password_hash, () => failures.take());
+  if (!user || !isRight) throw new AppError("INVALID_CREDENTIALS");
+  failures.giveBack();
   if (user.disabled_at !== null) throw new AppError("ACCOUNT_DISABLED");
   const rehashed = hashes.isOutdated(user.password_hash) ? await hashes.hash(input.password) : user.password_hash;
   const { users } = ctx.db.tables;
@@ -45,7 +43,9 @@ export async function login(
     if (!row) throw new AppError("INVALID_CREDENTIALS");
     return { row, sessionId: await openSession(ctx, tx, row.key, device) };
   });
-  return { user: wireMe(row), credentials: await issueCredentials(ctx, { userId: row.id, sessionId, generation: 0 }) };
+  const signedIn = wireMe(row);
+  ctx.publish.toUser(row.id, "me_updated", { user: signedIn });
+  return { user: signedIn, credentials: await issueCredentials(ctx, { userId: row.id, sessionId, generation: 0 }) };
 }
 
 /** User names have no @, so whatever has one is an address, in either field. */

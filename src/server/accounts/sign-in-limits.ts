@@ -18,9 +18,12 @@ const forgotByEmail = { name: "forgot by email", rate: rate(3, 3_600) };
 interface Tally {
   /** Throws `RATE_LIMITED` when nothing is left. */
   demand(): void;
+  /** Counts without refusing. */
   count(): void;
-  /** Both at once. */
+  /** Counts, or throws `RATE_LIMITED`. */
   take(): void;
+  /** What was taken did not count after all. */
+  giveBack(): void;
 }
 
 function tally(ctx: Pick<Context, "limits">, { name, rate }: { name: string; rate: Rate }, key: string): Tally {
@@ -34,6 +37,9 @@ function tally(ctx: Pick<Context, "limits">, { name, rate }: { name: string; rat
     },
     take() {
       ctx.limits.demand(name, key, rate);
+    },
+    giveBack() {
+      ctx.limits.giveBack(name, key, rate);
     },
   };
 }

@@ -60,6 +60,8 @@ function subprotocols(request: Request): string[] {
   const header = request.headers.get("sec-websocket-protocol");
   const offered = header === null ? [] : header.split(",").map((name) => name.trim());
   if (offered.length > 0 && offered[0] !== protocol) {
+    // A token in another place is no credential.
+    if (offered.some((name) => name.startsWith("bearer."))) throw new AppError("UNAUTHENTICATED");
     throw new AppError("VALIDATION_ERROR", {
       status: 400,
       details: [{ field: "sec-websocket-protocol", message: `must begin with ${protocol}` }],

@@ -44,6 +44,13 @@ export class Limits {
     return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / rate.perSecond) * 1000);
   }
 
+  /** Gives a token back that was taken for something that turned out not to count. */
+  giveBack(name: string, key: string, rate: Rate): void {
+    if (!this.enabled) return;
+    const bucket = this.#refill(name, key, rate);
+    bucket.tokens = Math.min(rate.burst, bucket.tokens + 1);
+  }
+
   /** {@link take}, refusing with `RATE_LIMITED`. */
   demand(name: string, key: string, rate: Rate): void {
     const retryAfterMs = this.take(name, key, rate);
