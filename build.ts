@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { bundleClient } from "./src/server/web/bundle.ts";
+import { buildClient } from "./src/server/web/bundle.ts";
 
 const root = import.meta.dir;
 
@@ -84,20 +84,11 @@ async function workers(): Promise<string[]> {
   return [...found.values()];
 }
 
-/** Writes the client with its compressed forms beside each file, for `compile.assets`. */
-async function writeClient(folder: string): Promise<void> {
-  for (const { path, body, br, gz } of await bundleClient({ brotliQuality: 11 })) {
-    await Bun.write(join(folder, path), body);
-    if (br) await Bun.write(join(folder, `${path}.br`), br);
-    if (gz) await Bun.write(join(folder, `${path}.gz`), gz);
-  }
-}
-
 async function build(target: Target, outfile: string): Promise<void> {
   const temporary = await mkdtemp(join(tmpdir(), "parley-build-"));
   try {
     const web = join(temporary, "web");
-    const [parts] = await Promise.all([partsFor(target, temporary), writeClient(web)]);
+    const [parts] = await Promise.all([partsFor(target, temporary), buildClient(web, { brotliQuality: 11 })]);
     await mkdir(dirname(outfile), { recursive: true });
     const result = await Bun.build({
       entrypoints: [join(root, "src/main.ts"), ...(await workers())],
@@ -110,7 +101,7 @@ async function build(target: Target, outfile: string): Promise<void> {
       format: "esm",
       // Side by side, so that `new URL("./worker.ts", import.meta.url)` means the same from source and inside.
       naming: { entry: "[name].[ext]" },
-      define: { "Bun.isStandaloneExecutable": "true", "process.env.NODE_ENV": JSON.stringify("production") },
+      define: { "process.env.NODE_ENV": JSON.stringify("production") },
       compile: {
         target: targets[target].bun,
         outfile,

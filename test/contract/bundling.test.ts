@@ -1,19 +1,25 @@
-import { expect, test } from "bun:test";
-import Libsql from "libsql";
-import { isUniqueViolation } from "../../src/server/platform/db/errors.ts";
-import { bundleClient } from "../../src/server/web/bundle.ts";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { request } from "../support/people.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 
-test("bundling the client leaves the errors of the database as they are", async () => {
-  await bundleClient({ brotliQuality: 1 });
-  const db = new Libsql(":memory:");
-  db.exec("CREATE TABLE names (name TEXT UNIQUE); INSERT INTO names VALUES ('ann')");
-  const error: unknown = (() => {
-    try {
-      return db.exec("INSERT INTO names VALUES ('ann')");
-    } catch (caught) {
-      return caught;
-    }
-  })();
-  db.close();
-  expect(isUniqueViolation(error)).toBe(true);
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+/** Babel in the process of the server once turned libSQL's errors into TypeErrors without a code. */
+test("a server from source builds its page, and still knows a name that is taken", async () => {
+  const page = await fetch(server.url);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain("/assets/");
+  const prepareStackTrace = String(Error.prepareStackTrace);
+  const body = { username: "ann", password: "correct horse battery" };
+  expect((await request(server, "POST", "/auth/register", body)).outcome).toBe("201");
+  const racing = Array.from({ length: 5 }, () =>
+    request(server, "POST", "/auth/register", { ...body, username: "ben" }),
+  );
+  const outcomes = (await Promise.all(racing)).map(({ outcome }) => outcome);
+  expect(outcomes.toSorted()).toEqual(["201", ...Array.from({ length: 4 }, () => "409 USERNAME_TAKEN")]);
+  expect(prepareStackTrace).toContain("[native code]");
 });

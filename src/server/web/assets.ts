@@ -1,4 +1,6 @@
 import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export type Encoding = "br" | "gzip";
@@ -25,38 +27,46 @@ async function asset(path: string, plain: Blob, br: Blob | undefined, gzip: Blob
   };
 }
 
-/** `build.ts` embeds the folder `web`, each file with its compressed forms beside it. */
-async function embedded(): Promise<Assets> {
-  const folder = join(import.meta.dir, "web");
+/** A folder that `buildClient` made: each file with its compressed forms beside it. */
+async function fromFolder(folder: string, read: (path: string) => Promise<Blob>): Promise<Assets> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const names = new Set(files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length)));
-  const file = (name: string) => (names.has(name) ? Bun.file(join(folder, name)) : undefined);
+  const load = async (name: string) => (names.has(name) ? await read(join(folder, name)) : undefined);
   const assets = new Map<string, Asset>();
   for (const name of names) {
-    const plain = /\.(br|gz)$/.test(name) ? undefined : file(name);
-    if (plain) assets.set(name, await asset(name, plain, file(`${name}.br`), file(`${name}.gz`)));
+    const plain = /\.(br|gz)$/.test(name) ? undefined : await load(name);
+    if (plain) assets.set(name, await asset(name, plain, await load(`${name}.br`), await load(`${name}.gz`)));
   }
   return assets;
 }
 
-async function bundled(): Promise<Assets> {
-  const { bundleClient } = await import("./bundle.ts");
-  const blob = (bytes: Uint8Array<ArrayBuffer> | undefined) => bytes && new Blob([bytes]);
-  const assets = new Map<string, Asset>();
-  for (const { path, body, br, gz } of await bundleClient({ brotliQuality: 4 })) {
-    assets.set(path, await asset(path, new Blob([body]), blob(br), blob(gz)));
+/**
+ * In a process of its own: Babel would hold this one's event loop, and leaves behind an `Error.prepareStackTrace` under
+ * which libSQL's errors become TypeErrors, so that no unique violation is known as one any more.
+ */
+async function built(): Promise<Assets> {
+  const folder = await mkdtemp(join(tmpdir(), "parley-web-"));
+  try {
+    const building = Bun.spawn([process.execPath, join(import.meta.dir, "bundle.ts"), folder], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const trouble = await new Response(building.stderr).text();
+    if ((await building.exited) !== 0) throw new Error(`the client cannot be built: ${trouble}`);
+    return await fromFolder(folder, async (path) => new Blob([await Bun.file(path).bytes()]));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  return assets;
 }
 
 let loading: Promise<Assets> | undefined;
 
-/**
- * The client's files: from the binary, or bundled now when run from source; once for the process, at the first call.
- * `build.ts` defines `Bun.isStandaloneExecutable`, so that the bundler and its plugins stay out of the binary.
- */
+/** The client's files: from the binary, or built now when run from source; once for the process, at the first call. */
 export function loadAssets(): Promise<Assets> {
-  loading ??= Bun.isStandaloneExecutable ? embedded() : bundled();
+  loading ??= Bun.isStandaloneExecutable
+    ? fromFolder(join(import.meta.dir, "web"), async (path) => Bun.file(path))
+    : built();
   loading.catch(() => (loading = undefined));
   return loading;
 }
