@@ -23,6 +23,8 @@ export interface VisitOptions {
   size?: "phone" | "desktop";
   scheme?: "light" | "dark";
   locale?: string;
+  /** Whether this person has asked their system for less motion: nothing is caught half faded in. */
+  still?: boolean;
 }
 
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
@@ -39,7 +41,7 @@ export class Visit {
     readonly size: "phone" | "desktop",
   ) {
     // Shorter than a test's own time, so that what was waited for is named.
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
       // The browser itself notes requests that failed or were refused; many tests are about these.
@@ -50,11 +52,14 @@ export class Visit {
   }
 
   static async open(browser: Browser, server: Reachable, options: VisitOptions = {}): Promise<Visit> {
-    const { size = "desktop", scheme = "light", locale = "en-GB", path = "/" } = options;
+    const { size = "desktop", scheme = "light", locale = "en-GB", path = "/", still = false } = options;
+    // From source the client is bundled at the first request, which may take longer than a page waits.
+    await (await fetch(server.url)).body?.cancel();
     const context = await browser.newContext({
       viewport: sizes[size],
       hasTouch: size === "phone",
       colorScheme: scheme,
+      reducedMotion: still ? "reduce" : "no-preference",
       locale,
     });
     const visit = new Visit(server, context, await context.newPage(), size);

@@ -11,7 +11,7 @@ import { Mark } from "../ui/mark.tsx";
 import { Notices } from "../ui/notices.tsx";
 import { Frame } from "../frame/frame.tsx";
 import { useServerInfo } from "./server-info.ts";
-import { start, usePhase } from "./session.ts";
+import { start, usePhase, useWasSignedOut } from "./session.ts";
 
 export function App() {
   return (
@@ -26,6 +26,7 @@ function Screen() {
   const place = usePlace();
   const phase = usePhase();
   const info = useServerInfo();
+  const wasSignedOut = useWasSignedOut();
 
   // These two work with the code of a mailed link, whoever is signed in.
   if (place.name === "verify") return <VerifyPage key={place.token} token={place.token} />;
@@ -34,7 +35,8 @@ function Screen() {
   if (phase === "starting") return <Splash />;
   if (phase === "unreachable") return <Unreachable />;
   if (phase === "signed_in") return <Frame place={place} isGuest={false} />;
-  if (info?.guests && (place.name === "discover" || place.name === "room")) return <Frame place={place} isGuest />;
+  const isPublic = place.name === "discover" || place.name === "room";
+  if (info?.guests && isPublic && !wasSignedOut) return <Frame place={place} isGuest />;
   switch (place.name) {
     case "register":
       return <RegisterPage code={place.code} isSetup={place.isSetup} />;
@@ -62,7 +64,12 @@ function Unreachable() {
   const text = useText();
   return (
     <main className="auth" id="content">
-      <Empty icon={<CloudOff size={40} aria-hidden />} title={text.auth.unreachableTitle} hint={text.offlineError}>
+      <Empty
+        icon={<CloudOff size={40} aria-hidden />}
+        title={text.auth.unreachableTitle}
+        hint={text.offlineError}
+        isPage
+      >
         <Button look="primary" onClick={() => void start()}>
           {text.tryAgain}
         </Button>

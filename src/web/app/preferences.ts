@@ -82,6 +82,11 @@ export function usePreferences(): Preferences {
   return useSyncExternalStore(preferences.subscribe, preferences.get);
 }
 
+/** The language in force, as it changes. */
+export function useLanguage(): Language {
+  return useSyncExternalStore(preferences.subscribe, currentLanguage);
+}
+
 /** Keeps the page in step with the system's scheme and with choices made in another tab. */
 export function watchPreferences(): void {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyPreferences);

@@ -23,6 +23,11 @@ export function useWasSignedOut(): boolean {
   return useSyncExternalStore(wasEnded.subscribe, wasEnded.get);
 }
 
+/** The person knows, and goes on as a guest. */
+export function acceptSignedOut(): void {
+  wasEnded.set(false);
+}
+
 /** Opens the socket. Why it closes for good is in the state, where the connection line reads it. */
 export function connect(): void {
   parley.connect().catch(() => {});

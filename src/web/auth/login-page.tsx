@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useServerInfo } from "../app/server-info.ts";
-import { signIn, useWasSignedOut } from "../app/session.ts";
+import { acceptSignedOut, signIn, useWasSignedOut } from "../app/session.ts";
 import { useAction } from "../app/use-action.ts";
 import { useText } from "../i18n/use-text.ts";
 import { Link } from "../routing/link.tsx";
@@ -65,7 +65,11 @@ export function LoginPage({ returning = false }: { returning?: boolean }) {
             {text.auth.noAccount} <Link to={paths.register}>{text.auth.register}</Link>
           </p>
         )}
-        {info?.guests && <Link to={paths.discover}>{text.auth.lookAround}</Link>}
+        {info?.guests && (
+          <Link to={paths.discover} onClick={acceptSignedOut}>
+            {text.auth.lookAround}
+          </Link>
+        )}
       </div>
     </AuthPage>
   );

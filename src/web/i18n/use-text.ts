@@ -1,5 +1,5 @@
 import type { Language } from "../../protocol/languages.ts";
-import { currentLanguage, usePreferences } from "../app/preferences.ts";
+import { currentLanguage, useLanguage } from "../app/preferences.ts";
 import { type Dictionary, en } from "./en.ts";
 import { type Format, formatOf } from "./format.ts";
 import { zhCN } from "./zh-cn.ts";
@@ -10,11 +10,6 @@ const dictionaries: Record<Language, Dictionary> = { en, "zh-TW": zhTW, "zh-CN":
 /** The texts outside of components; a component takes {@link useText}, which follows changes. */
 export function currentText(): Dictionary {
   return dictionaries[currentLanguage()];
-}
-
-export function useLanguage(): Language {
-  usePreferences();
-  return currentLanguage();
 }
 
 /** Every text in the person's language. */

@@ -42,7 +42,7 @@ export function Conversation({ roomId, messageId, panel, isGuest }: Conversation
     );
   }
   return (
-    <Empty icon={<MessageCircleOff size={40} aria-hidden />} title={text.room.notFound}>
+    <Empty icon={<MessageCircleOff size={40} aria-hidden />} title={text.room.notFound} isPage>
       {isGuest && (
         <Link className="button button-primary" to={paths.login}>
           {text.auth.signIn}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { Member, Profile } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
-import { parley } from "../app/parley.ts";
+import { parley, useParley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -24,7 +24,7 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
   const { run, busy, error } = useAction();
   const [asking, setAsking] = useState<"owner" | "remove" | null>(null);
   const profile = useProfile(member.user_id);
-  const isSelf = member.user_id === parley.me?.id;
+  const isSelf = useParley((state) => state.me?.id) === member.user_id;
   const mayChangeRole = rights.changeRoles && !isSelf && member.role !== "owner";
   const name = member.display_name;
 

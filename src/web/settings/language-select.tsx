@@ -1,8 +1,8 @@
 import { Languages } from "lucide-react";
 import type { ChangeEvent } from "react";
 import { type Language, languages } from "../../protocol/languages.ts";
-import { setPreference } from "../app/preferences.ts";
-import { useLanguage, useText } from "../i18n/use-text.ts";
+import { setPreference, useLanguage } from "../app/preferences.ts";
+import { useText } from "../i18n/use-text.ts";
 
 /** Each language under its own name, so that whoever needs it can read it. */
 export const languageNames: Record<Language, string> = { en: "English", "zh-TW": "繁體中文", "zh-CN": "简体中文" };

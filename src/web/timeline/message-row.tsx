@@ -2,7 +2,7 @@ import { Check, CircleAlert, Clock } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Message } from "../../protocol/models.ts";
 import type { PendingMessage } from "../../sdk/state.ts";
-import { parley } from "../app/parley.ts";
+import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { MessageText } from "./message-text.tsx";
@@ -101,7 +101,7 @@ interface PendingRowProps {
 /** A message of one's own that the room does not show yet. */
 export function PendingRow({ pending, startsRun }: PendingRowProps) {
   const text = useText();
-  const me = parley.me;
+  const me = useParley((state) => state.me);
   const failed = pending.status === "failed";
   return (
     <Bubble

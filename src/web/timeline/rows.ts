@@ -40,7 +40,7 @@ interface Before {
 }
 
 /**
- * The lines of a timeline. As long as older messages are missing, the first one held is not shown, only looked at: so
+ * The lines of a timeline. As long as older messages are missing, the first one held (that can be seen) is not shown, only looked at: so
  * every row knows what stands before it, and loading older ones puts rows in front without changing any.
  */
 export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }: RowsInput): Row[] {
@@ -60,14 +60,15 @@ export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }:
     return isNew;
   }
 
-  const [first] = messages;
-  const shown = hasOlder && first ? messages.slice(1) : messages;
-  if (hasOlder && first && !("is_hidden" in first)) {
+  const lookedAt = hasOlder ? messages.findIndex((message) => !("is_hidden" in message)) : -1;
+  const first = messages[lookedAt];
+  const shown = hasOlder ? messages.slice(lookedAt + 1) : messages;
+  if (first && !("is_hidden" in first)) {
     const date = new Date(first.created_at);
     before = { date, senderId: first.type === "system" ? null : first.sender.id, atMs: date.getTime() };
   }
   // Nothing older than the first row is known yet: the line stands there when all that is held is new.
-  if (readSeq !== null && hasOlder && first && first.seq > readSeq) dividerDue = false;
+  if (readSeq !== null && first && first.seq > readSeq) dividerDue = false;
 
   for (const message of shown) {
     if ("is_hidden" in message) {

@@ -10,6 +10,7 @@ import { roomName } from "../rooms/room-name.ts";
 import { keepAnchor } from "./anchors.ts";
 import { dayAt, type Row } from "./rows.ts";
 import { RowView } from "./row-view.tsx";
+import { usePin } from "./use-pin.ts";
 import { useStagedRows } from "./use-staged-rows.ts";
 
 /** Where a timeline opens. */
@@ -60,6 +61,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const dayLine = useRef<HTMLParagraphElement>(null);
+  const pin = usePin(scroller);
   const sticks = useRef(start.at === "end");
   const lastOffset = useRef(0);
   /** Somebody is scrolling away from the end: until this moment nothing pulls them back. */
@@ -78,9 +80,11 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   }
 
-  /** Goes along with what is new; never against a hand that scrolls. */
-  function stickToEnd() {
-    if (sticks.current && !isHeld.current) toEnd();
+  /** Goes along with what is new, or stays with what one reads; never against a hand that scrolls. */
+  function keepPlace() {
+    if (isPlacing.current) return;
+    if (!sticks.current) pin.hold();
+    else if (!isHeld.current) toEnd();
   }
 
   function leave() {
@@ -100,11 +104,12 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     }
     sticks.current = false;
     isPlacing.current = true;
+    pin.release();
     if (start.at === "message") handle.scrollToIndex(index, { align: "center" });
     else handle.scrollToIndex(index, { align: "start", offset: start.at === "anchor" ? start.offsetPx : -dayPx });
   });
 
-  /** Looks where the view is now: what to load, what was read, which day it is up there. */
+  /** Looks where the view is now: what was read, which day it is up there. */
   const look = useEffectEvent(() => {
     const handle = list.current;
     if (!handle || rows.length === 0 || handle.viewportSize === 0 || isPlacing.current) return;
@@ -126,11 +131,15 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
       atEnd || anchorId === null ? null : { messageId: anchorId, offsetPx: offset - handle.getItemOffset(anchorRow) },
     );
 
-    if (timeline.error === null) {
-      if (offset < aheadPx && timeline.hasOlder) void parley.timelines.loadOlder(room.id);
-      if (below < aheadPx && !timeline.live) void parley.timelines.loadNewer(room.id);
-    }
     markRead(handle, atEnd);
+  });
+
+  const loadMore = useEffectEvent(() => {
+    const shown = scroller.current;
+    if (!shown || timeline.error !== null || isPlacing.current) return;
+    const below = shown.scrollHeight - shown.scrollTop - shown.clientHeight;
+    if (shown.scrollTop < aheadPx && timeline.hasOlder) void parley.timelines.loadOlder(room.id);
+    if (below < aheadPx && !timeline.live) void parley.timelines.loadNewer(room.id);
   });
 
   function showDay(handle: VirtualizerHandle, top: number, offset: number) {
@@ -169,6 +178,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     if (!isPlacing.current) return;
     isPlacing.current = false;
     look();
+    loadMore();
   });
 
   useLayoutEffect(() => {
@@ -185,9 +195,16 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     if (lastIsPending) sticks.current = true;
   }, [lastKey, lastIsPending]);
   useLayoutEffect(() => {
-    stickToEnd();
+    keepPlace();
     look();
   });
+  useEffect(() => {
+    // Not before the list has taken in the rows that came last: two pages in a row, and it loses its place.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => loadMore());
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [rows, timeline.error]);
 
   useEffect(() => {
     const onReturn = () => look();
@@ -205,12 +222,15 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     };
   }, []);
 
-  useEffect(() => {
-    if (activeKey === null) return;
-    scroller.current
-      ?.querySelector<HTMLElement>(`[data-key="${CSS.escape(activeKey)}"]`)
-      ?.focus({ preventScroll: true });
-  }, [activeKey]);
+  /** A row that was not measured yet is hidden, and takes no focus: until it is, the list has it. */
+  function focusActive() {
+    const list = scroller.current;
+    if (activeKey === null || !list || !list.contains(document.activeElement)) return;
+    const row = list.querySelector<HTMLElement>(`[data-key="${CSS.escape(activeKey)}"]`);
+    row?.focus({ preventScroll: true });
+    if (document.activeElement !== row) list.focus({ preventScroll: true });
+  }
+  useLayoutEffect(focusActive, [activeKey]);
 
   function move(event: KeyboardEvent) {
     if (event.key === "PageUp" || event.key === "Home") leave();
@@ -225,6 +245,9 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
     const row = rows[index];
     if (!row) return;
     if (step < 0) leave();
+    pin.release();
+    // The row that has it now may leave the document with the next rendering.
+    scroller.current?.focus({ preventScroll: true });
     handle.scrollToIndex(index, { align: "nearest" });
     setActiveKey(row.key);
   }
@@ -272,15 +295,21 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
           shift={shift}
           bufferSize={400}
           keepMounted={activeIndex < 0 ? [] : [activeIndex]}
-          onScroll={() => look()}
+          onScroll={() => {
+            pin.set();
+            look();
+            loadMore();
+          }}
           onScrollEnd={() => {
             leavingUntil.current = 0;
+            pin.set();
             if (isPlacing.current) placed();
             else look();
           }}
           onResize={() => {
             if (isWholeInSight()) placed();
-            stickToEnd();
+            if (document.activeElement === scroller.current) focusActive();
+            keepPlace();
             look();
           }}
         >

@@ -1,0 +1,94 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { z } from "zod";
+import { people, type Person } from "../support/people.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import type { Visit } from "./browser.ts";
+import { describeInBrowser, useBrowsers } from "./visits.ts";
+
+describeInBrowser("axe finds nothing", () => {
+  let server: TestServer;
+  let roomId: string;
+  const visit = useBrowsers(() => server);
+
+  beforeAll(async () => {
+    server = await startServer();
+    const { owner, member } = await people(server, "owner", "member");
+    const made = await owner.http("POST", "/rooms", { name: "Garden", type: "public", description: "Seeds and soil" });
+    roomId = made.as(z.object({ id: z.string() })).id;
+    const lobby = (await owner.http("GET", "/rooms?type=joined")).as(z.array(z.looseObject({ id: z.string() })));
+    const say = async (person: Person, content: string) => {
+      for (const room of [roomId, ...lobby.map(({ id }) => id)]) {
+        await person.http("POST", `/rooms/${room}/messages`, { content });
+      }
+    };
+    await member.http("POST", `/rooms/${roomId}/join`);
+    await say(owner, "Hello, see https://example.org/path");
+    await say(member, "你好\nשלום");
+  });
+  afterAll(() => server.stop());
+
+  interface Place {
+    path: string;
+    /** What is there once the place is. */
+    shows: string | RegExp;
+    signedIn?: boolean;
+    act?(visit: Visit): Promise<void>;
+  }
+  const places: Record<string, Place> = {
+    "sign in": { path: "/login", shows: "Welcome back" },
+    register: {
+      path: "/register",
+      shows: "Create your account",
+      act: ({ page }) => page.getByRole("button", { name: "Create account" }).click(),
+    },
+    "set-up": { path: "/setup#code", shows: "Set up this server" },
+    "forgotten password": { path: "/reset", shows: "Reset your password" },
+    "new password": { path: "/reset#token", shows: "Choose a new password" },
+    "email verified": { path: "/verify#token", shows: "Email address" },
+    "public rooms for a guest": { path: "/rooms", shows: "Discover rooms" },
+    "a room for a guest": { path: "/rooms/ROOM", shows: "Garden" },
+    chats: { path: "/", shows: /^(Chats|Lobby)$/, signedIn: true },
+    "a room": { path: "/rooms/ROOM", shows: "Garden", signedIn: true },
+    "a room's details": { path: "/rooms/ROOM/details", shows: "Details", signedIn: true },
+    "new room": {
+      path: "/",
+      shows: /^(Chats|Lobby)$/,
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("button", { name: "New room" }).click();
+        await page.getByRole("heading", { name: "New room" }).waitFor();
+      },
+    },
+    discover: { path: "/rooms", shows: "Discover rooms", signedIn: true },
+    settings: { path: "/settings", shows: "Settings", signedIn: true },
+    profile: { path: "/settings/profile", shows: "Profile", signedIn: true },
+    appearance: { path: "/settings/appearance", shows: "Appearance and language", signedIn: true },
+    account: { path: "/settings/account", shows: "Email and password", signedIn: true },
+    devices: { path: "/settings/devices", shows: "Devices", signedIn: true },
+    nothing: { path: "/settings/nothing", shows: "There is nothing here", signedIn: true },
+  };
+  const looks = (["phone", "desktop"] as const).flatMap((size) =>
+    (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
+  );
+
+  test.each(looks)("on a $size in the $scheme scheme", async ({ size, scheme }) => {
+    const guest = await visit("ann", { path: "/login", size, scheme, still: true });
+    const person = await visit("ben", { path: "/login", size, scheme, still: true });
+    await person.signIn("member");
+    const found: string[] = [];
+    const walk = async (looker: Visit, signedIn: boolean) => {
+      for (const [name, place] of Object.entries(places)) {
+        if ((place.signedIn ?? false) !== signedIn) continue;
+        await looker.page.goto("about:blank"); // a fragment alone is no new page
+        await looker.go(place.path.replace("ROOM", roomId));
+        await looker.page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
+        await place.act?.(looker);
+        const { violations } = await new AxeBuilder({ page: looker.page }).analyze();
+        found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+      }
+    };
+    await Promise.all([walk(guest, false), walk(person, true)]);
+    expect(found).toEqual([]);
+  });
+});
