@@ -31,6 +31,8 @@ export type Viewer = Actor | null;
 export interface Publish {
   /** To everybody subscribed to the room of the payload. Events of one room go out in the order of these calls. */
   toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void;
+  /** A change of the room took this `rev` without an event: what comes after it need not wait for one. */
+  passOver(roomId: string, rev: number): void;
   /** To all devices of a person. `room_added` and `room_removed` also subscribe and unsubscribe those devices. */
   toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void;
   /** To one's own devices and all who share a room with one that is not the lobby. */

@@ -9,6 +9,7 @@ import { Egress } from "./egress.ts";
 import { frame } from "./frames.ts";
 import type { InboxTotal } from "./inbox.ts";
 import { RecentFrames } from "./recent-frames.ts";
+import { RevOrder } from "./rev-order.ts";
 import type { Session } from "./session.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Topics } from "./topics.ts";
@@ -50,6 +51,7 @@ export class Hub {
   readonly #guests = new Map<string, number>();
   #readyCount = 0;
   readonly #topics: Topics;
+  readonly #order: RevOrder;
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
   interest: Interest = { begin() {}, end() {} };
@@ -61,7 +63,19 @@ export class Hub {
       clock,
       metrics,
       onOpen: (roomId) => this.interest.begin("room", roomId),
-      onEmpty: (roomId) => this.interest.end("room", roomId),
+      onEmpty: (roomId) => {
+        this.#order.end(roomId);
+        this.interest.end("room", roomId);
+      },
+    });
+    this.#order = new RevOrder({
+      clock,
+      inTurn: (step) => this.egress.inTurn(step),
+      release: (roomId, rev, text) => {
+        if (text === "") return;
+        this.recent.push({ roomId, rev, frame: text });
+        this.#topics.publish(roomId, text);
+      },
     });
     this.#wheel = new TimerWheel(clock, (session) => this.#look(session));
     this.#stopWeighing = clock.every(1_000, () => this.#weigh());
@@ -147,12 +161,9 @@ export class Hub {
     else this.egress.inTurn(() => session.send(text));
   }
 
-  /** Sends a frame to everybody in a room. */
+  /** Sends a frame to everybody in a room, in the order of the `rev`s; an empty one only takes its number. */
   toRoom(roomId: string, rev: number, text: string): void {
-    this.egress.inTurn(() => {
-      this.recent.push({ roomId, rev, frame: text });
-      this.#topics.publish(roomId, text);
-    });
+    this.egress.inTurn(() => this.#order.take(roomId, rev, text));
   }
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
@@ -182,6 +193,8 @@ export class Hub {
   enter(session: Session, rooms: ReadonlyMap<string, number>, tell: string | undefined, from?: number): void {
     if (session.transport.readyState !== 1) return;
     const entered = new Map([...rooms].filter(([roomId]) => !session.rooms.has(roomId)));
+    // What was published while nobody read the room is in `recent`, and given to this socket below.
+    for (const [roomId, rev] of entered) this.#order.begin(roomId, () => Math.max(rev, this.recent.lastRev(roomId)));
     for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session.transport, roomId));
     const missed = [...this.recent.since(entered, from)];
     session.sendAll(tell === undefined ? missed : [tell, ...missed]);

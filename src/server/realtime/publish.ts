@@ -39,6 +39,10 @@ export class Publisher implements Publish {
     this.#event(roomOf(payload), type, payload);
   }
 
+  passOver(roomId: string, rev: number): void {
+    this.#deliver({ to: "room", roomId, rev }, "");
+  }
+
   toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void {
     this.#event(devicesOf(userId, type, payload), type, payload);
   }
@@ -64,8 +68,11 @@ export class Publisher implements Publish {
 
   /** Serialised once, for this node's sockets and for the other nodes. */
   #event<N extends EventName>(address: Address, type: N, payload: EventPayload<N>): void {
-    const { hub, bus, clock } = this.#options;
-    const text = frame(type, payload, clock.now());
+    this.#deliver(address, frame(type, payload, this.#options.clock.now()));
+  }
+
+  #deliver(address: Address, text: string): void {
+    const { hub, bus } = this.#options;
     deliver(hub, address, text);
     if (!bus.isAlone) bus.publish(channelOf(address), encode(address, text));
   }

@@ -38,6 +38,11 @@ export class RecentFrames {
     }
   }
 
+  /** The `rev` of the last frame of a room that is still held; 0 when there is none. */
+  lastRev(roomId: string): number {
+    return this.#frames.findLast((frame) => frame.roomId === roomId)?.rev ?? 0;
+  }
+
   #forget(): void {
     const [oldest] = this.#readers;
     const end = this.#first + this.#frames.length;

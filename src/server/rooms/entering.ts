@@ -84,6 +84,7 @@ export async function announceEntry(
       ctx.publish.toRoom("user_joined", { room_id: room.id, user: userRef(person), rev });
     }
   }
+  ctx.publish.passOver(room.id, rev);
   publishLines(ctx, wireLines);
   return joined.map(({ room }) => room);
 }

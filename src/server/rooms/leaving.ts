@@ -46,6 +46,7 @@ export async function announceDeparture(
   if (person && room.member_count <= limits.broadcastMembers) {
     ctx.publish.toRoom("user_left", { room_id: room.id, user_id: person.id, reason, rev });
   }
+  ctx.publish.passOver(room.id, rev);
   publishLines(ctx, wireLines);
   if (person) ctx.publish.toUser(person.id, "room_removed", { room_id: room.id, reason });
 }
