@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -18,7 +18,11 @@ export function binary(): Promise<string> {
 
 async function build(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "parley-binary-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // `bun test` ends without an exit event. When this process is gone, however it went, the shell's input closes.
+  Bun.spawn(["sh", "-c", 'cat >/dev/null; rm -rf "$FOLDER"'], {
+    env: environment({ FOLDER: folder }),
+    stdin: "pipe",
+  }).unref();
   // Some tests run it as a user without rights.
   chmodSync(folder, 0o755);
   const outfile = join(folder, "parley");
