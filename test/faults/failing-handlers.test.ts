@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import Libsql from "libsql";
 import { join } from "node:path";
 import { room } from "../../src/protocol/models.ts";
+import { until } from "../support/deferred.ts";
 import { people, type Person } from "../support/people.ts";
 import { spawnServer, type ServerProcess } from "../support/server-process.ts";
 
@@ -44,6 +45,7 @@ describe("a handler that throws", () => {
       expect(refusal).toMatchObject({ code: "INTERNAL", request_type: "join_room" });
       expect(JSON.stringify(refusal)).not.toMatch(/SQL|members|sqlite|\.ts/i);
       await socket.fence();
+      await until(() => errorsIn(server.lines.slice(before)).length > 0, "the line in the log");
       expect(errorsIn(server.lines.slice(before))).toHaveLength(1);
     });
     await socket.ack("join_room", { room_id: roomId });
@@ -68,7 +70,11 @@ describe("a handler that throws", () => {
       expect(answer.outcome).toBe("500 INTERNAL");
       expect(answer.text).not.toMatch(/SQL|users|sqlite|\.ts/i);
       const id = answer.error?.request_id ?? "no id";
-      const lines = errorsIn(server.lines).filter((line) => line.includes(id));
+      // The line comes through a pipe, which may be behind the answer.
+      const lines = await until(() => {
+        const found = errorsIn(server.lines).filter((line) => line.includes(id));
+        return found.length > 0 && found;
+      }, "the line in the log");
       expect(lines).toHaveLength(1);
       expect(() => JSON.parse(lines[0] ?? "")).not.toThrow();
     });
