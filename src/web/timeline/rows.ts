@@ -48,15 +48,16 @@ export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }:
   let before: Before = { date: null, senderId: null, atMs: 0 };
   let dividerDue = readSeq !== null;
 
-  function dateLine(date: Date) {
+  /** Before the first message of a day; `key` is that message's. */
+  function dateLine(date: Date, key: string) {
     if (before.date !== null && daysBetween(before.date, date) <= 0) return;
-    rows.push({ kind: "date", key: `date ${date.toDateString()}`, date });
+    rows.push({ kind: "date", key: `date ${key}`, date });
     before = { date, senderId: null, atMs: 0 };
   }
   /** Whether a message begins a run; then it is the one before the next. */
   function startsRun(senderId: string, date: Date): boolean {
     const isNew = before.senderId !== senderId || date.getTime() - before.atMs >= runMs;
-    before = { date: latest(before.date, date), senderId, atMs: date.getTime() };
+    before = { date, senderId, atMs: date.getTime() };
     return isNew;
   }
 
@@ -77,7 +78,8 @@ export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }:
       continue;
     }
     const date = new Date(message.created_at);
-    dateLine(date);
+    const key = keyOf(message, ownId);
+    dateLine(date, key);
     if (dividerDue && readSeq !== null && message.seq > readSeq && message.sender.id !== ownId) {
       rows.push({ kind: "divider", key: "divider" });
       before = { ...before, senderId: null };
@@ -85,17 +87,16 @@ export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }:
     }
     if (message.type === "system") {
       rows.push({ kind: "system", key: message.id, seq: message.seq, message });
-      before = { ...before, senderId: null };
+      before = { date, senderId: null, atMs: 0 };
       continue;
     }
-    const key = keyOf(message, ownId);
     rows.push({ kind: "message", key, seq: message.seq, message, startsRun: startsRun(message.sender.id, date) });
   }
 
   if (live && ownId !== null) {
     for (const sent of pending) {
       const date = new Date(sent.created_at);
-      dateLine(date);
+      dateLine(date, sent.temp_id);
       rows.push({ kind: "pending", key: sent.temp_id, pending: sent, startsRun: startsRun(ownId, date) });
     }
   }
@@ -105,11 +106,6 @@ export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }:
 /** One's own messages keep the id they had while they were pending, so that the row is the same. */
 function keyOf(message: Message, ownId: string | null): string {
   return message.sender.id === ownId && message.temp_id !== null ? message.temp_id : message.id;
-}
-
-/** Clocks of two people differ: a day once begun does not end again. */
-function latest(a: Date | null, b: Date): Date {
-  return a !== null && a > b ? a : b;
 }
 
 /** The number of the message in a row; null for lines that are none, and for those not stored yet. */
