@@ -13,7 +13,6 @@ export const en = {
   save: "Save",
   saved: "Saved",
   back: "Back",
-  done: "Done",
   more: "Show more",
   optional: "optional",
   you: "you",
@@ -98,9 +97,6 @@ export const en = {
     previewOwn: (text: string) => `You: ${text}`,
     deleted: "Message deleted",
     memberCount: (count: number) => plural(count, { one: "# member", other: "# members" }),
-    pickOne: "Choose a room to start chatting",
-    pickOneHint: "Everyone here meets in the lobby.",
-    openLobby: "Open the lobby",
     publicRoom: "Public",
     publicHint: "Anyone can find it, read it and join",
     privateRoom: "Private",
@@ -114,7 +110,6 @@ export const en = {
     hint: "Public rooms that anyone can join",
     search: "Search public rooms",
     join: "Join",
-    joined: "Joined",
     open: "Open",
     nothing: "No public rooms yet. Make the first one!",
     nothingFound: (query: string) => `No public room matches “${_(query)}”`,
@@ -134,15 +129,12 @@ export const en = {
   room: {
     details: "Details",
     hideDetails: "Hide details",
-    about: "About this room",
     members: "Members",
     findMember: "Find a member",
     settings: "Room settings",
-    edit: "Edit room",
     addPeople: "Add people",
     add: (count: number) => plural(count, { one: "Add # person", other: "Add # people" }),
     findPeople: "Search by name or email",
-    findPeopleHint: "Type a name to find people",
     nobodyFound: "Nobody found",
     remove: (name: string) => `Remove ${_(name)}`,
     alreadyMember: "Already a member",
@@ -163,8 +155,6 @@ export const en = {
     guestHint: "You are looking around as a guest.",
     removed: (name: string) => `You are no longer in ${_(name)}.`,
     deletedNotice: (name: string) => `${_(name)} was deleted.`,
-    createdBy: (name: string) => `Owner: ${_(name)}`,
-    online: "Online",
   },
 
   roles: { owner: "Owner", admin: "Admin", member: "Member" },
@@ -184,7 +174,6 @@ export const en = {
   timeline: {
     label: (room: string) => `Messages in ${_(room)}`,
     beginning: "This is the beginning of the conversation",
-    empty: "Say hello",
     newMessages: "New messages",
     newCount: (count: number, capped: boolean) =>
       capped ? `${count}+ new messages` : plural(count, { one: "# new message", other: "# new messages" }),
@@ -201,7 +190,6 @@ export const en = {
     failed: "Not sent",
     sendAgain: "Send again",
     remove: "Remove",
-    copied: "Copied",
     announce: (name: string, text: string) => `${name}: ${text}`,
     announceMany: (count: number) => plural(count, { one: "# new message", other: "# new messages" }),
   },
@@ -227,7 +215,6 @@ export const en = {
     placeholder: "Write a message",
     send: "Send",
     tooLong: (limit: number) => `A message may have at most ${limit.toLocaleString("en")} characters.`,
-    empty: "Write something first",
   },
 
   connection: {
@@ -282,7 +269,6 @@ export const en = {
     deleteAccount: "Delete account",
     deleteAccountQuestion: "Delete your account?",
     deleteAccountHint: "Your messages stay, without your name. This cannot be undone.",
-    unsaved: "There are unsaved changes",
   },
 
   notFound: {

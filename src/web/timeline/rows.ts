@@ -32,85 +32,101 @@ interface RowsInput {
 
 const runMs = 5 * 60_000;
 
-/** What a row looks like depends on the one before it. */
+/** All that a row needs to know of those before it. */
 interface Before {
-  date: Date | null;
-  senderId: string | null;
-  atMs: number;
+  readonly date: Date | null;
+  readonly senderId: string | null;
+  readonly atMs: number;
 }
 
+/** What one message contributes, and what it is to the next one. */
+interface Part {
+  readonly rows: readonly Row[];
+  readonly after: Before;
+}
+
+const nothing: Before = { date: null, senderId: null, atMs: 0 };
+
 /**
- * The lines of a timeline. As long as older messages are missing, the first one held (that can be seen) is not shown, only looked at: so
- * every row knows what stands before it, and loading older ones puts rows in front without changing any.
+ * The lines of a timeline. As long as older messages are missing, the first one held (that can be seen) is not shown,
+ * only looked at: so every row knows what stands before it, and loading older ones changes none.
  */
 export function buildRows({ messages, pending, hasOlder, live, readSeq, ownId }: RowsInput): Row[] {
   const rows: Row[] = hasOlder ? [] : [{ kind: "beginning", key: "beginning" }];
-  let before: Before = { date: null, senderId: null, atMs: 0 };
-  let dividerDue = readSeq !== null;
-
-  /** Before the first message of a day; `key` is that message's. */
-  function dateLine(date: Date, key: string) {
-    if (before.date !== null && daysBetween(before.date, date) <= 0) return;
-    rows.push({ kind: "date", key: `date ${key}`, date });
-    before = { date, senderId: null, atMs: 0 };
-  }
-  /** Whether a message begins a run; then it is the one before the next. */
-  function startsRun(senderId: string, date: Date): boolean {
-    const isNew = before.senderId !== senderId || date.getTime() - before.atMs >= runMs;
-    before = { date, senderId, atMs: date.getTime() };
-    return isNew;
-  }
-
   const lookedAt = hasOlder ? messages.findIndex((message) => !("is_hidden" in message)) : -1;
   const first = messages[lookedAt];
-  const shown = hasOlder ? messages.slice(lookedAt + 1) : messages;
-  if (first && !("is_hidden" in first)) {
-    const date = new Date(first.created_at);
-    before = { date, senderId: first.type === "system" ? null : first.sender.id, atMs: date.getTime() };
-  }
-  // Nothing older than the first row is known yet: the line stands there when all that is held is new.
-  if (readSeq !== null && first && first.seq > readSeq) dividerDue = false;
+  let before = first === undefined ? nothing : partOf(first, nothing, false, ownId).after;
+  // Where all that is held is new, the line belongs before something that is not held yet.
+  let lineDue = readSeq !== null && (first === undefined || first.seq <= readSeq);
 
-  for (const message of shown) {
-    if ("is_hidden" in message) {
-      rows.push({ kind: "hidden", key: message.id, seq: message.seq });
-      before = { ...before, senderId: null };
-      continue;
-    }
-    const date = new Date(message.created_at);
-    const key = keyOf(message, ownId);
-    dateLine(date, key);
-    if (dividerDue && readSeq !== null && message.seq > readSeq && message.sender.id !== ownId) {
-      rows.push({ kind: "divider", key: "divider" });
-      before = { ...before, senderId: null };
-      dividerDue = false;
-    }
-    if (message.type === "system") {
-      rows.push({ kind: "system", key: message.id, seq: message.seq, message });
-      before = { date, senderId: null, atMs: 0 };
-      continue;
-    }
-    rows.push({ kind: "message", key, seq: message.seq, message, startsRun: startsRun(message.sender.id, date) });
+  for (const message of hasOlder ? messages.slice(lookedAt + 1) : messages) {
+    const isOthers = !("is_hidden" in message) && message.sender.id !== ownId;
+    const afterLine = lineDue && readSeq !== null && message.seq > readSeq && isOthers;
+    if (afterLine) lineDue = false;
+    const part = partOf(message, before, afterLine, ownId);
+    rows.push(...part.rows);
+    before = part.after;
   }
-
-  if (live && ownId !== null) {
-    for (const sent of pending) {
-      const date = new Date(sent.created_at);
-      dateLine(date, sent.temp_id);
-      rows.push({ kind: "pending", key: sent.temp_id, pending: sent, startsRun: startsRun(ownId, date) });
-    }
+  if (!live || ownId === null) return rows;
+  for (const sent of pending) {
+    const date = new Date(sent.created_at);
+    if (beginsDay(before, date)) rows.push({ kind: "date", key: `date ${sent.temp_id}`, date });
+    const startsRun = beginsRun(before, ownId, date);
+    rows.push({ kind: "pending", key: sent.temp_id, pending: sent, startsRun });
+    before = { date, senderId: ownId, atMs: date.getTime() };
   }
   return rows;
 }
 
-/** One's own messages keep the id they had while they were pending, so that the row is the same. */
-function keyOf(message: Message, ownId: string | null): string {
-  return message.sender.id === ownId && message.temp_id !== null ? message.temp_id : message.id;
+interface Made extends Part {
+  readonly before: Before;
+  readonly afterLine: boolean;
+  readonly ownId: string | null;
 }
 
-/** The number of the message in a row; null for lines that are none, and for those not stored yet. */
-export function seqOf(row: Row | undefined): number | null {
-  return row !== undefined && "seq" in row ? row.seq : null;
+/** A room takes in many messages a second while thousands are held: what did not change is not made again. */
+const made = new WeakMap<TimelineMessage, Made>();
+
+function partOf(message: TimelineMessage, before: Before, afterLine: boolean, ownId: string | null): Part {
+  const held = made.get(message);
+  if (held?.before === before && held.afterLine === afterLine && held.ownId === ownId) return held;
+  const { rows, after } = makePart(message, before, afterLine, ownId);
+  // The same object where it says the same, so that all that follow are found again.
+  const part = { rows, after: held && isSame(held.after, after) ? held.after : after, before, afterLine, ownId };
+  made.set(message, part);
+  return part;
+}
+
+function makePart(message: TimelineMessage, before: Before, afterLine: boolean, ownId: string | null): Part {
+  if ("is_hidden" in message) {
+    return { rows: [{ kind: "hidden", key: message.id, seq: message.seq }], after: { ...before, senderId: null } };
+  }
+  const { seq, sender } = message;
+  // One's own messages keep the id they had while they were pending, so that the row is the same.
+  const key = sender.id === ownId && message.temp_id !== null ? message.temp_id : message.id;
+  const date = new Date(message.created_at);
+  const rows: Row[] = [];
+  if (beginsDay(before, date)) rows.push({ kind: "date", key: `date ${key}`, date });
+  if (afterLine) rows.push({ kind: "divider", key: "divider" });
+  if (message.type === "system") {
+    rows.push({ kind: "system", key, seq, message });
+    return { rows, after: { date, senderId: null, atMs: 0 } };
+  }
+  const startsRun = afterLine || beginsRun(before, sender.id, date);
+  rows.push({ kind: "message", key, seq, message, startsRun });
+  return { rows, after: { date, senderId: sender.id, atMs: date.getTime() } };
+}
+
+function beginsDay(before: Before, date: Date): boolean {
+  return before.date === null || daysBetween(before.date, date) > 0;
+}
+
+function beginsRun(before: Before, senderId: string, date: Date): boolean {
+  return beginsDay(before, date) || before.senderId !== senderId || date.getTime() - before.atMs >= runMs;
+}
+
+function isSame(a: Before, b: Before): boolean {
+  return a.date?.getTime() === b.date?.getTime() && a.senderId === b.senderId && a.atMs === b.atMs;
 }
 
 /** The day that a row belongs to, found by going back; undefined before the first. */
