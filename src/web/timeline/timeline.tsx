@@ -10,7 +10,8 @@ import { Button } from "../ui/button.tsx";
 import { Empty, Loading } from "../ui/empty.tsx";
 import { anchorOf } from "./anchors.ts";
 import { buildRows } from "./rows.ts";
-import { type Start, TimelineList } from "./timeline-list.tsx";
+import type { Start } from "./start.ts";
+import { TimelineList } from "./timeline-list.tsx";
 
 interface TimelineProps {
   room: RoomState;
