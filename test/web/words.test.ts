@@ -91,7 +91,7 @@ describe("places", () => {
 });
 
 test("initials are of the first two words, one for Han", () => {
-  expect(["Ann Lee", "ben", "陳小明", "  ", "émile  zola x", "😀 Joy"].map(initials)).toEqual([
+  expect(["Ann Lee", "ben", "陳小明", "  ", "émile  zola x", "😀 Joy", "Garden & balcony"].map(initials)).toEqual([
     "AL",
     "B",
     "陳",

@@ -19,7 +19,7 @@ export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   const first = [...(words[0] ?? "")][0] ?? "?";
   if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(first)) return first;
-  const second = [...(words[1] ?? "")][0] ?? "";
+  const second = [...(words.slice(1).find((word) => /^[\p{L}\p{N}]/u.test(word)) ?? "")][0] ?? "";
   return (first + second).toLocaleUpperCase();
 }
 
