@@ -98,5 +98,6 @@ test("initials are of the first two words, one for Han", () => {
     "?",
     "ÉZ",
     "😀J",
+    "GB",
   ]);
 });
