@@ -7,6 +7,9 @@ import { people, testPassword, type Answer, type Person } from "../support/peopl
 import { startServer, type TestServer } from "../support/server.ts";
 import type { TestSocket } from "../support/socket.ts";
 
+/** After so many looks a difference is one that stays. */
+const looksMax = 20;
+
 /** Somebody who began with everything and from then on only listened. */
 interface Listener {
   name: string;
@@ -115,10 +118,15 @@ forEachDialect((dialect) => {
       const answer = await run();
       if (answer && answer.status >= 300) throw new Error(`${step}: ${answer.outcome}`);
       for (const { name, person, mirror, socket } of listeners) {
-        await socket.fence();
-        await mirror.complete();
-        const afresh = await Mirror.fetched(person);
-        expect({ step, name, ...mirror.toJSON() }).toEqual({ step, name, ...afresh.toJSON() });
+        // Whom a change of name concerns is looked up after it is stored: its event may come after the answer.
+        for (let look = 1; ; look++) {
+          await socket.fence();
+          await mirror.complete();
+          const afresh = await Mirror.fetched(person);
+          if (look < looksMax && !Bun.deepEquals(mirror.toJSON(), afresh.toJSON())) continue;
+          expect({ step, name, ...mirror.toJSON() }).toEqual({ step, name, ...afresh.toJSON() });
+          break;
+        }
       }
     }
     for (const { socket } of listeners) socket.close();

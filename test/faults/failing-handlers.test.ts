@@ -22,7 +22,7 @@ describe("a handler that throws", () => {
 
   async function without(table: string, work: () => Promise<void>): Promise<void> {
     const rename = (from: string, to: string) => {
-      const file = new Libsql(join(server.ground.dataDir, "parley.db"), { timeout: 5 });
+      const file = new Libsql(join(server.ground.dataDir, "parley.db"), { timeout: 5_000 });
       // Only the table: triggers and views would be followed otherwise, and there are none.
       file.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
       file.close();

@@ -7,6 +7,9 @@ import { LibsqlAppender } from "./append-libsql.ts";
 export type ToWorker = { open: string } | { append: NewMessage[] };
 export type FromWorker = { ready: true } | { appended: Appended[] } | { failed: { message: string; code: string } };
 
+/** How long a batch waits for a foreign process to let go of the file. */
+const foreignLockMs = 5_000;
+
 declare const self: Worker;
 
 let appender: LibsqlAppender | undefined;
@@ -14,7 +17,7 @@ let appender: LibsqlAppender | undefined;
 function answer(message: ToWorker): FromWorker {
   if ("open" in message) {
     // The driver may wait for a foreign lock here: this thread serves nothing else.
-    const db = new Libsql(message.open, { timeout: 5 });
+    const db = new Libsql(message.open, { timeout: foreignLockMs });
     for (const pragma of connectionPragmas) db.exec(pragma);
     appender = new LibsqlAppender(db);
     return { ready: true };
