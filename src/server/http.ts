@@ -38,7 +38,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, isDraining }: 
   const app = router();
   app.onError((error, c) => refuse(refusalOf(error, log, { request_id: c.var.requestId, path: c.req.path }), c.var));
   app.notFound((c) => {
-    const allowed = methodsAt(app, c.req.path);
+    const allowed = methodsAt(app, c.req.path).filter((method) => method !== c.req.method);
     if (allowed.length > 0) c.header("Allow", allowed.join(", "));
     return refuse(new AppError(allowed.length > 0 ? "METHOD_NOT_ALLOWED" : "NOT_FOUND"), c.var);
   });
@@ -101,7 +101,7 @@ function apiHeaders(isSecure: boolean): MiddlewareHandler {
   };
 }
 
-/** The methods that a path takes, when it is not the one that was used. */
+/** The methods that a path takes. */
 function methodsAt(app: ReturnType<typeof router>, path: string): string[] {
   return ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.method === method && route.path !== "/*"),
