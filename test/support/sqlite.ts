@@ -5,7 +5,7 @@ import Libsql from "libsql";
  * so a second SQLite in it (`bun:sqlite`) would not see the first one's locks, and would drop them when it closes the file.
  */
 export function rowsOf(path: string, sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
-  const file = new Libsql(path, { readonly: true, timeout: 5 });
+  const file = new Libsql(path, { readonly: true, timeout: 5_000 });
   try {
     return file.prepare(sql).all(...values) as Record<string, unknown>[];
   } finally {

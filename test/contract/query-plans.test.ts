@@ -1,0 +1,198 @@
+import { Sqlite3Client, Sqlite3Transaction } from "@libsql/client/sqlite3";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import Libsql from "libsql";
+import { join } from "node:path";
+import { z } from "zod";
+import { joinedRoom, message, room } from "../../src/protocol/models.ts";
+import { people, request, testPassword, type Person } from "../support/people.ts";
+import { rowsOf } from "../support/sqlite.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+/** Every statement that the server gives to libSQL while somebody makes a tour of all there is, by kind of use. */
+class Recorder {
+  readonly statements = new Set<string>();
+  readonly #spies = [Sqlite3Client.prototype, Sqlite3Transaction.prototype].map((prototype) => {
+    // The driver's own method goes on working: its statements are only noted.
+    const original = Reflect.get(prototype, "execute") as (...args: unknown[]) => unknown;
+    const { statements } = this;
+    return spyOn(prototype, "execute").mockImplementation(function (this: unknown, ...args: unknown[]) {
+      const [statement] = args;
+      statements.add(typeof statement === "string" ? statement : String((statement as { sql: string }).sql));
+      return original.apply(this, args) as never;
+    });
+  });
+
+  stop(): void {
+    for (const spy of this.#spies) spy.mockRestore();
+  }
+}
+
+/** What may be read from end to end, and why. */
+const allowed: { sql: RegExp; why: string }[] = [
+  {
+    sql: /^insert into "users"/,
+    why: "foreign keys of tables without an index on them; skipped at run time (FkIfZero)",
+  },
+  { sql: /from "revocations" order by "revocations"\."key" desc limit/, why: "by rowid from its end: one row" },
+  { sql: /^delete from "one_time_tokens" where "one_time_tokens"\."kind" = \?$/, why: "once, at the start" },
+  { sql: /"users"\."role" = \? .*limit \?$/, why: "once, at the start" },
+  { sql: /from "users" where "users"\."deleted_at" is not null\)/, why: "once, at the start" },
+  { sql: /from "rooms" where "rooms"\."is_lobby" = \?.* limit \?$/, why: "the lobby is the first row" },
+  {
+    sql: /^select count\(\*\) from "users" where \("users"\."disabled_at" is null/,
+    why: "remembered a hundred times as long as it takes",
+  },
+  {
+    sql: /^select count\(\*\) from "users" where \(\("users"\."disabled_at" is null .* LIKE/,
+    why: "a search inside the lobby",
+  },
+  { sql: /"rooms"\."owner_key" = \?/, why: "when an account is deleted" },
+];
+
+describe("the statements of a tour through everything, on libSQL", () => {
+  let server: TestServer;
+  let recorder: Recorder;
+  let path: string;
+
+  beforeAll(async () => {
+    recorder = new Recorder();
+    server = await startServer();
+    path = join(server.dataDir, "parley.db");
+    await tour(server);
+    await server.context.jobs.stop();
+  });
+  afterAll(async () => {
+    recorder.stop();
+    await server.stop();
+  });
+
+  const planOf = (sql: string): string[] => {
+    const values = Array.from({ length: parametersOf(path, sql) }, () => 1);
+    return rowsOf(path, `EXPLAIN QUERY PLAN ${sql}`, ...values).map(({ detail }) => String(detail));
+  };
+  const plans = () =>
+    [...recorder.statements]
+      .filter((sql) => /^\s*(select|update|delete|insert|with)\b/i.test(sql) && !sql.includes("sqlite_master"))
+      .map((sql) => ({ sql, plan: planOf(sql) }));
+
+  test("are many, and they were seen", () => {
+    expect(plans().length).toBeGreaterThan(60);
+    expect(plans().some(({ sql }) => /from "messages"/.test(sql))).toBe(true);
+  });
+
+  test("never read messages, members or sessions from end to end", () => {
+    const scans = plans().flatMap(({ sql, plan }) =>
+      plan.filter((line) => /^SCAN (messages|members|sessions)\b/.test(line)).map((line) => ({ line, sql })),
+    );
+    expect(scans).toEqual([]);
+  });
+
+  test("never read another table from end to end but where it does no harm", () => {
+    const scans = plans().flatMap(({ sql, plan }) =>
+      plan
+        .filter((line) => line.startsWith("SCAN ") && !/USING (COVERING )?INDEX/.test(line))
+        // Compound selects and subqueries have names, too.
+        .filter((line) => /^SCAN (users|rooms|members|messages|sessions|\w+_\w+|revocations|settings)\b/.test(line))
+        .filter(() => !allowed.some((exception) => exception.sql.test(sql)))
+        .map((line) => ({ line, sql })),
+    );
+    expect(scans).toEqual([]);
+  });
+
+  test("never sort what an index has in order: timelines, and what changed in them", () => {
+    const sorted = plans().filter(
+      ({ sql, plan }) => /from "messages"/.test(sql) && plan.some((line) => line.includes("TEMP B-TREE FOR ORDER BY")),
+    );
+    expect(sorted).toEqual([]);
+  });
+
+  test("the reader of plans finds a scan", () => {
+    expect(planOf('select * from "messages" where "content" = ?')).toEqual(["SCAN messages"]);
+  });
+});
+
+/** How many values a statement takes. */
+function parametersOf(path: string, sql: string): number {
+  const file = new Libsql(path, { readonly: true });
+  try {
+    for (let count = 0; ; count++) {
+      try {
+        file.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...Array.from({ length: count }, () => 1));
+        return count;
+      } catch (error) {
+        if (count > 2_000 || !/bind|parameter|range/i.test(String(error))) throw error;
+      }
+    }
+  } finally {
+    file.close();
+  }
+}
+
+async function tour(server: TestServer): Promise<void> {
+  const { ann, ben } = await people(server, "ann", "ben");
+  const own = (await ann.http("POST", "/rooms", { name: "room", type: "public", member_ids: [ben.id] })).as(room);
+  const socket = await ben.connect();
+  const say = async (person: Person, content: string) =>
+    (await person.http("POST", `/rooms/${own.id}/messages`, { content, temp_id: content })).as(message).id;
+  const ids = [];
+  for (let number = 0; number < 12; number++) ids.push(await say(number % 2 ? ann : ben, `number ${number}`));
+  await say(ann, "number 1");
+  const [, second, , , fifth] = ids;
+  const get = async (person: Person, path: string) => {
+    const answer = await person.http("GET", path);
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.outcome}`);
+    return answer;
+  };
+  for (const query of [
+    "",
+    "?limit=3",
+    `?before=${fifth}&limit=2`,
+    `?after=${second}&limit=2`,
+    `?around=${fifth}&limit=5`,
+  ]) {
+    await get(ben, `/rooms/${own.id}/messages${query}`);
+  }
+  socket.send({ type: "mark_read", payload: { room_id: own.id, message_id: fifth } });
+  await ben.http("POST", `/rooms/${own.id}/messages/read`, { last_read_message_id: fifth });
+  const lobby = (await get(ann, "/rooms?type=joined")).as(z.array(joinedRoom)).find(({ is_lobby }) => is_lobby);
+  await ann.http("POST", `/rooms/${lobby?.id}/messages`, { content: "all" });
+  for (const type of ["public", "private", "joined"]) {
+    await get(ann, `/rooms?type=${type}`);
+    await get(ann, `/rooms?type=${type}&search=roo&page=2&per_page=1`);
+  }
+  for (const id of [own.id, lobby?.id]) {
+    await get(ann, `/rooms/${id}`);
+    await get(ann, `/rooms/${id}/members`);
+    await get(ann, `/rooms/${id}/members?search=be&page=1`);
+    for (const rev of [0, 3, 11]) await get(ann, `/rooms/${id}/changes?since_rev=${rev}`);
+  }
+  await request(server, "GET", "/rooms");
+  await request(server, "GET", `/rooms/${own.id}/messages`);
+  await ann.http("PATCH", `/rooms/${own.id}`, { name: "renamed", description: "x", max_members: 10 });
+  await ann.http("PATCH", `/rooms/${own.id}/members/${ben.id}`, { role: "admin" });
+  const { cleo, dora } = await people(server, "cleo", "dora");
+  await ann.http("POST", `/rooms/${own.id}/members`, { user_ids: [cleo.id] });
+  await ann.http("DELETE", `/rooms/${own.id}/members/${cleo.id}`);
+  await cleo.http("POST", `/rooms/${own.id}/join`);
+  await cleo.http("POST", `/rooms/${own.id}/leave`);
+  await ann.http("POST", `/rooms/${own.id}/transfer`, { user_id: ben.id });
+  const epoch = socket.seen("connected")[0]?.epoch ?? "";
+  await socket.request("sync", { epoch, rooms: [{ room_id: own.id, rev: 0 }] });
+  (await ben.connect({ by: "ticket" })).close();
+  const device = await ben.onAnotherDevice();
+  await get(ben, "/auth/sessions");
+  await request(server, "POST", "/auth/refresh", undefined, { token: device.refreshToken });
+  await get(ben, "/users/me");
+  await get(ben, `/users/${ann.id}`);
+  await get(ben, "/users/search?q=an");
+  await ben.http("PATCH", "/users/me", { display_name: "Benjamin", privacy: { last_seen: false } });
+  await ben.http("POST", "/users/me/email", { email: "ben@example.org", password: testPassword });
+  await request(server, "POST", "/auth/login", { email: "ben@example.org", password: testPassword });
+  await request(server, "POST", "/auth/password/forgot", { email: "ben@example.org" });
+  await ben.http("PUT", "/users/me/password", { old_password: testPassword, new_password: `${testPassword}!` });
+  await dora.http("DELETE", "/users/me", { password: testPassword });
+  await cleo.http("POST", "/auth/logout");
+  await ann.http("POST", "/auth/logout-all");
+  await ben.http("DELETE", `/rooms/${own.id}`);
+  socket.cut();
+}
