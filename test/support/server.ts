@@ -16,10 +16,11 @@ export interface TestServer extends Reachable {
 /** A server in this process, on any free port, over a fresh database; `stop` removes all of it. */
 export async function startServer({
   clock,
+  fatal,
   ...options
-}: ServerOptions & Pick<Overrides, "clock"> = {}): Promise<TestServer> {
+}: ServerOptions & Pick<Overrides, "clock" | "fatal"> = {}): Promise<TestServer> {
   const ground = await prepareGround(options);
-  const running = await serve(readConfig(ground.env), { ...(clock && { clock }) });
+  const running = await serve(readConfig(ground.env), { ...(clock && { clock }), ...(fatal && { fatal }) });
   return {
     url: running.url,
     wsUrl: `${running.url.replace("http", "ws")}/ws`,
