@@ -38,4 +38,4 @@ test("a foreign process that holds the database: sends wait, then are refused; o
   } finally {
     await server.stop();
   }
-});
+}, 30_000);
