@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import { httpApp } from "./http.ts";
 import { type ContextOverrides, openContext } from "./open-context.ts";
+import { atMost } from "./platform/at-most.ts";
 import { clientAddress } from "./platform/http/client-address.ts";
 import { originCheck } from "./platform/http/origins.ts";
 import { readTls } from "./platform/http/tls.ts";
@@ -88,7 +89,7 @@ async function listen(
 
   const stop = async () => {
     draining = true;
-    await atMost(farewellMs, sayFarewell(hub));
+    await sayFarewell(hub, farewellMs);
     await atMost(
       requestsMs,
       untilNone(() => server.pendingRequests),
@@ -127,14 +128,6 @@ function watchEventLoop({ metrics }: Context): () => void {
     due = now + everyMs;
   }, everyMs);
   return () => clearInterval(timer);
-}
-
-/** By the real clock, which goes on also where a test holds the server's. */
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]);
-  clearTimeout(timer);
 }
 
 async function untilNone(count: () => number): Promise<void> {

@@ -24,6 +24,11 @@ export function createMetrics() {
       help: "Bytes that peers have yet to take, all together",
       registers,
     }),
+    inboxFrames: new Gauge({
+      name: "parley_inbox_frames",
+      help: "Frames received and not yet handled, of all sockets",
+      registers,
+    }),
     framesIn: new Counter({
       name: "parley_frames_received_total",
       help: "Frames received, by type",

@@ -42,6 +42,7 @@ interface Request {
 /** Answers one frame of a client. Never rejects. */
 export async function dispatch(ctx: Context, hub: Hub, session: Session, { text, atMs }: Received): Promise<void> {
   const { request, payload, violation } = readFrame(text);
+  hub.countReceived(request.type);
   const refuse = (error: unknown) => answerError(ctx, hub, session, request, error);
   if (violation || request.type === null) {
     await session.inbox.quiet();

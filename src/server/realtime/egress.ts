@@ -54,14 +54,16 @@ export class Egress {
     this.#steps = [];
     this.#whenFlushed = [];
     this.#isDue = false;
-    for (const [socket, frames] of acks) socket.sendAll(frames);
-    for (const step of steps) {
-      try {
-        step();
-      } catch (error) {
-        this.log.error("a step of the output failed", { error });
-      }
-    }
+    for (const [socket, frames] of acks) this.#run(() => socket.sendAll(frames));
+    for (const step of steps) this.#run(step);
     for (const resolve of whenFlushed) resolve();
+  }
+
+  #run(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.log.error("a step of the output failed", { error });
+    }
   }
 }

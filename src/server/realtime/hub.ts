@@ -46,7 +46,9 @@ export class Hub {
   readonly recent = new RecentFrames();
   readonly sessions = new Set<Session>();
   /** What all inboxes hold. */
-  readonly inboxes: InboxTotal = { chars: 0 };
+  readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
+  /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
+  readonly received = new Map<string, number>();
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #guests = new Map<string, number>();
   #readyCount = 0;
@@ -96,12 +98,14 @@ export class Hub {
     this.sessions.add(session);
     this.#count();
     session.heardAt = this.#wheel.now;
-    this.#wheel.set(session, this.#look(session) ?? 0);
     const userId = session.viewer?.id;
-    if (userId === undefined) {
-      this.#guests.set(session.address, this.guestsAt(session.address) + 1);
-      return;
-    }
+    if (userId === undefined) this.#guests.set(session.address, this.guestsAt(session.address) + 1);
+    else this.#addTo(userId, session);
+    const seconds = this.#look(session);
+    if (seconds !== undefined) this.#wheel.set(session, seconds);
+  }
+
+  #addTo(userId: string, session: Session): void {
     const own = this.#byUser.get(userId) ?? new Set();
     if (own.size === 0) {
       this.#byUser.set(userId, own);
@@ -126,12 +130,17 @@ export class Hub {
     for (const [roomId, shard] of session.rooms) this.#topics.leave(undefined, roomId, shard);
     session.rooms.clear();
     const userId = session.viewer?.id;
-    if (userId === undefined) {
-      const left = this.guestsAt(session.address) - 1;
-      if (left > 0) this.#guests.set(session.address, left);
-      else this.#guests.delete(session.address);
-      return;
-    }
+    if (userId === undefined) this.#removeGuest(session.address);
+    else this.#removeFrom(userId, session);
+  }
+
+  #removeGuest(address: string): void {
+    const left = this.guestsAt(address) - 1;
+    if (left > 0) this.#guests.set(address, left);
+    else this.#guests.delete(address);
+  }
+
+  #removeFrom(userId: string, session: Session): void {
     const own = this.#byUser.get(userId);
     if (!own?.delete(session) || own.size > 0) return;
     this.#byUser.delete(userId);
@@ -255,6 +264,20 @@ export class Hub {
     return undefined;
   }
 
+  /** A frame was received; `null`: of no known type. */
+  countReceived(type: string | null): void {
+    const name = type ?? "unknown";
+    this.received.set(name, (this.received.get(name) ?? 0) + 1);
+  }
+
+  #report(bufferedBytes: number): void {
+    const { buffered, inboxFrames, framesIn } = this.options.metrics;
+    buffered.set(bufferedBytes);
+    inboxFrames.set(this.inboxes.frames);
+    for (const [type, count] of this.received) framesIn.inc({ type }, count);
+    this.received.clear();
+  }
+
   #count(): void {
     const { sockets } = this.options.metrics;
     sockets.set({ state: "ready" }, this.#readyCount);
@@ -274,7 +297,7 @@ export class Hub {
       if (buffered.looks >= stuckLooks) this.close(session, 4008);
       else if (bytes > 0) slow.push(session);
     }
-    this.options.metrics.buffered.set(total);
+    this.#report(total);
     if (total <= bufferedBytesMax) return;
     for (const session of slow.sort((a, b) => b.buffered.bytes - a.buffered.bytes)) {
       if (total <= bufferedBytesMax) return;

@@ -14,6 +14,7 @@ const shareChars = 1024 * 1024;
 /** What all inboxes of a server hold together. */
 export interface InboxTotal {
   chars: number;
+  frames: number;
 }
 
 /**
@@ -42,7 +43,7 @@ export class Inbox {
     if (this.#frames.length - this.#head >= framesMax) return false;
     if (this.total.chars > charsMax && this.#chars + length > shareChars) return false;
     this.#frames.push(received);
-    this.#count(length);
+    this.#count(1, length);
     this.#run();
     return true;
   }
@@ -56,9 +57,9 @@ export class Inbox {
   /** No further frame is handled; what is under way goes on. */
   close(): void {
     this.#isOpen = false;
+    this.#count(this.#head - this.#frames.length, -this.#chars);
     this.#frames = [];
     this.#head = 0;
-    this.#count(-this.#chars);
   }
 
   /** Lets `work`, which never rejects, go on beside the frames that follow. */
@@ -96,9 +97,10 @@ export class Inbox {
     return new Promise((resolve) => (this.#wake = { below, resolve }));
   }
 
-  #count(chars: number): void {
+  #count(frames: number, chars: number): void {
     this.#chars += chars;
     this.total.chars += chars;
+    this.total.frames += frames;
   }
 
   #run(): void {
@@ -121,7 +123,7 @@ export class Inbox {
   #take(): Received | undefined {
     const next = this.#frames[this.#head];
     if (!next) return undefined;
-    this.#count(-next.text.length);
+    this.#count(-1, -next.text.length);
     this.#head++;
     if (this.#head === this.#frames.length) {
       this.#frames = [];

@@ -2,10 +2,6 @@ import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Publisher, Transport } from "./transport.ts";
 
-/** One publish to this many sockets keeps the event loop for 3 to 5 ms. */
-const shardSockets = 500;
-/** In rooms with more sockets than this, what comes within {@link gatherMs} goes out together. */
-const gatherAbove = 1_000;
 const gatherMs = 50;
 
 /** Part of a room's sockets, under a topic of their own. */
@@ -29,6 +25,10 @@ interface TopicsOptions {
   /** A room got its first socket here, or lost its last. */
   onOpen: (roomId: string) => void;
   onEmpty: (roomId: string) => void;
+  /** One publish to this many sockets keeps the event loop for 3 to 5 ms. */
+  shardSockets?: number;
+  /** In rooms with more sockets than this, what comes within 50 ms goes out together. */
+  gatherAbove?: number;
 }
 
 /**
@@ -42,8 +42,11 @@ export class Topics {
   #due: Shard[] = [];
   #isPacing = false;
   publisher: Publisher = { publish() {} };
+  readonly #options: Required<TopicsOptions>;
 
-  constructor(private readonly options: TopicsOptions) {}
+  constructor(options: TopicsOptions) {
+    this.#options = { shardSockets: 500, gatherAbove: 1_000, ...options };
+  }
 
   /** Subscribes a socket and gives the number of its shard, which {@link leave} asks for. */
   join(transport: Transport, roomId: string): number {
@@ -51,9 +54,9 @@ export class Topics {
     if (!room) {
       room = { shards: [], sockets: 0, isGathering: false };
       this.#rooms.set(roomId, room);
-      this.options.onOpen(roomId);
+      this.#options.onOpen(roomId);
     }
-    let index = room.shards.findIndex(({ sockets }) => sockets < shardSockets);
+    let index = room.shards.findIndex(({ sockets }) => sockets < this.#options.shardSockets);
     if (index === -1) index = room.shards.push(new Shard(topicOf(roomId, room.shards.length))) - 1;
     const shard = room.shards[index];
     if (!shard) throw new Error("a room lost a shard");
@@ -79,7 +82,7 @@ export class Topics {
     while (room.shards.at(-1)?.sockets === 0) room.shards.pop();
     if (room.sockets > 0) return;
     this.#rooms.delete(roomId);
-    this.options.onEmpty(roomId);
+    this.#options.onEmpty(roomId);
   }
 
   /** Sends a frame to everybody in a room, in the order of these calls. */
@@ -93,12 +96,12 @@ export class Topics {
     }
     for (const shard of room.shards) shard.waiting.push(frame);
     if (room.isGathering) return;
-    if (room.sockets <= gatherAbove) {
+    if (room.sockets <= this.#options.gatherAbove) {
       this.#pace(room);
       return;
     }
     room.isGathering = true;
-    this.options.clock.after(gatherMs, () => {
+    this.#options.clock.after(gatherMs, () => {
       room.isGathering = false;
       this.#pace(room);
     });
@@ -126,7 +129,7 @@ export class Topics {
   #publish(shard: Shard, frame: string): void {
     if (shard.sockets === 0) return;
     this.publisher.publish(shard.topic, frame, false);
-    this.options.metrics.deliveries.inc(shard.sockets);
+    this.#options.metrics.deliveries.inc(shard.sockets);
   }
 }
 

@@ -22,7 +22,7 @@ const protocol = "parley.v1";
 const guestsPerAddress = 50;
 /** Wrong credentials and guests of one address: those who are signed in have their own limits. */
 const strangers = { perSecond: 5, burst: 50 };
-const perUser = { perSecond: 5, burst: 30 };
+const perUser = { perSecond: 10, burst: 100 };
 
 /**
  * Turns a request for `/ws` into a socket, or answers why not: 503 when the server stops, 403 for a foreign origin, 400
@@ -77,25 +77,21 @@ async function signIn(
   offered: readonly string[],
   address: string,
 ): Promise<Pick<SignIn, "viewer" | "expiresAtMs">> {
-  const retryAfterMs = ctx.limits.peek("upgrade", address, strangers);
-  if (retryAfterMs > 0) throw new AppError("RATE_LIMITED", { retryAfterMs });
   const query = new URL(request.url).searchParams;
   const ticket = query.get("ticket");
   const bearer = offered.find((name) => name.startsWith("bearer."))?.slice("bearer.".length);
   const token = query.get("token") ?? bearer;
-  try {
-    if (token !== undefined || ticket !== null) {
-      const checking = token !== undefined ? checkAccessToken(ctx, token) : redeemTicket(ctx, ticket ?? "");
-      const { actor, expiresAtMs } = await checking;
-      ctx.limits.demand("upgrade of a user", actor.id, perUser);
-      return { viewer: actor, expiresAtMs };
-    }
-    if (query.get("guest") !== "1" || !ctx.config.guests) throw new AppError("UNAUTHENTICATED");
-  } catch (error) {
-    ctx.limits.take("upgrade", address, strangers);
-    throw error;
+  if (token !== undefined || ticket !== null) {
+    const checking = token !== undefined ? checkAccessToken(ctx, token) : redeemTicket(ctx, ticket ?? "");
+    const { actor, expiresAtMs } = await checking.catch((error: unknown) => {
+      ctx.limits.demand("upgrade", address, strangers);
+      throw error;
+    });
+    ctx.limits.demand("upgrade of a user", actor.id, perUser);
+    return { viewer: actor, expiresAtMs };
   }
   ctx.limits.demand("upgrade", address, strangers);
+  if (query.get("guest") !== "1" || !ctx.config.guests) throw new AppError("UNAUTHENTICATED");
   if (ctx.limits.enabled && hub.guestsAt(address) >= guestsPerAddress) {
     throw new AppError("RATE_LIMITED", { retryAfterMs: 60_000 });
   }

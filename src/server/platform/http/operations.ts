@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { createHash, timingSafeEqual } from "node:crypto";
+import { atMost } from "../at-most.ts";
 import type { Database } from "../db/database.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -32,18 +33,14 @@ export function operations({ db, metrics, log, metricsToken, isDraining, remoteA
   };
   let isReady = true;
   const databaseAnswers = async () => {
-    const tooLate = Promise.withResolvers<never>();
-    const timer = setTimeout(() => tooLate.reject(new Error("the database does not answer")), databaseAnswersWithinMs);
-    try {
-      await Promise.race([db.ping(), tooLate.promise]);
-      isReady = true;
-    } catch (error) {
-      // Asked every few seconds: only the change is worth a line.
-      if (isReady) log.error("not ready", { error });
-      isReady = false;
-    } finally {
-      clearTimeout(timer);
-    }
+    const wasReady = isReady;
+    let reason: unknown;
+    isReady = await atMost(databaseAnswersWithinMs, db.ping()).catch((error: unknown) => {
+      reason = error;
+      return false;
+    });
+    // Asked every few seconds: only the change is worth a line.
+    if (wasReady && !isReady) log.error("the database does not answer", { error: reason });
     return isReady;
   };
 
