@@ -5,7 +5,7 @@ import type { Reachable } from "../support/people.ts";
 
 /** A suite that needs browsers: skipped by name where there is none. */
 export function describeInBrowser(name: string, suite: () => void): void {
-  // Bun forgets the preload's for all files but the first (1.4.5).
+  // Without one, a plain `bun test` gives a test five seconds.
   setDefaultTimeout(60_000);
   describe.skipIf(chromiumLack !== undefined)(chromiumLack === undefined ? name : `${name} (${chromiumLack})`, suite);
 }
