@@ -179,6 +179,32 @@ forEachDialect((dialect) => {
     });
   });
 
+  describe("the seam between `ready` and what comes live", () => {
+    test("has no gap, and nothing comes twice, however often one connects while a thousand messages a second come in", async () => {
+      const roomId = await makeRoom("rush hour", ben);
+      const journal = new Journal();
+      const writer = new Writer(ann, journal, () => roomId, 64);
+      await writer.connect();
+      writer.start();
+      await writer.reached(100);
+      for (let round = 0; round < 30; round++) {
+        const socket = await ben.connect();
+        const { last_seq } = socket.seen("ready")[0]?.rooms.find(({ id }) => id === roomId) ?? { last_seq: -1 };
+        await writer.reached(writer.acked + 30);
+        await socket.fence();
+        const seqs = socket.seen("new_message").map(({ seq }) => seq);
+        const [first = 0] = seqs;
+        expect(seqs).toEqual(seqs.map((_, index) => first + index));
+        // What `ready` counts already may come live as well: it was committed and not yet published. Numbers tell.
+        expect(first).toBeLessThanOrEqual(last_seq + 1);
+        expect(seqs.at(-1)).toBeGreaterThan(last_seq);
+        socket.cut();
+      }
+      await writer.finish();
+      writer.cut();
+    });
+  });
+
   describe("the seam between history and what comes live", () => {
     test("has no gap and no double, whoever joins while a thousand messages a second come in", async () => {
       const roomId = await makeRoom("rush", ben);

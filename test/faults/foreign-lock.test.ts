@@ -20,8 +20,10 @@ test("a foreign process that holds the database: sends wait, then are refused; o
     const waiting = socket.request("send_message", { room_id: roomId, content: "meanwhile", temp_id: "held" });
     await other.fence();
     expect((await ben.http("GET", `/rooms/${roomId}/messages`)).status).toBe(200);
+    const verb = ann.http("POST", "/rooms", { name: "meanwhile", type: "public" });
     const refusal = await waiting;
     expect(refusal.payload).toMatchObject({ code: "UNAVAILABLE", temp_id: "held" });
+    expect((await verb).outcome).toBe("503 UNAVAILABLE");
     foreign.exec("ROLLBACK");
     foreign.close();
 
@@ -31,10 +33,13 @@ test("a foreign process that holds the database: sends wait, then are refused; o
     const shortly = new Libsql(join(server.ground.dataDir, "parley.db"));
     shortly.exec("BEGIN IMMEDIATE");
     const patient = socket.say(roomId, "just a moment");
+    const patientVerb = ann.http("POST", "/rooms", { name: "just a moment", type: "public" });
     await other.fence();
     shortly.exec("ROLLBACK");
     shortly.close();
     expect((await patient).seq).toBe(seq + 2);
+    expect((await patientVerb).status).toBe(201);
+    expect((await ann.http("POST", "/rooms", { name: "and on", type: "public" })).status).toBe(201);
   } finally {
     await server.stop();
   }
