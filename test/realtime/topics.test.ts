@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { createMetrics } from "../../src/server/platform/metrics.ts";
+import { Topics } from "../../src/server/realtime/topics.ts";
+import { ManualClock } from "../support/clock.ts";
+import { Broker, PairedSocket } from "./socket-pair.ts";
+
+function rig(sizes: { shardSockets?: number; gatherAbove?: number } = {}) {
+  const clock = new ManualClock();
+  const broker = new Broker();
+  const interest: string[] = [];
+  const topics = new Topics({
+    clock,
+    metrics: createMetrics(),
+    onOpen: (roomId) => void interest.push(`+${roomId}`),
+    onEmpty: (roomId) => void interest.push(`-${roomId}`),
+    ...sizes,
+  });
+  topics.publisher = broker;
+  const join = () => {
+    const socket = new PairedSocket(broker);
+    return { socket, shard: topics.join(socket, "room") };
+  };
+  return { clock, broker, topics, interest, join };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a room's topics", () => {
+  test("are one for up to 500 sockets: a frame is one publish, at once", () => {
+    const { topics, broker, join } = rig();
+    for (let count = 0; count < 500; count++) join();
+    topics.publish("room", "hello");
+    expect(broker.published).toEqual([500]);
+  });
+
+  test("are several beyond: one publish a turn of the event loop, each socket gets each frame once", async () => {
+    const { topics, broker, join } = rig();
+    const sockets = Array.from({ length: 900 }, () => join().socket);
+    topics.publish("room", "one");
+    topics.publish("room", "two");
+    expect(broker.published).toEqual([]);
+    await turn();
+    expect(broker.published).toEqual([500, 500]);
+    await turn();
+    expect(broker.published).toEqual([500, 500, 400, 400]);
+    for (const { sent } of sockets) expect(sent).toEqual(["one", "two"]);
+  });
+
+  test("of a room beyond 1,000 sockets take together what comes within 50 ms", async () => {
+    const { topics, broker, clock, join } = rig();
+    for (let count = 0; count < 1_001; count++) join();
+    topics.publish("room", "one");
+    await turn();
+    clock.advance(49);
+    topics.publish("room", "two");
+    await turn();
+    expect(broker.published).toEqual([]);
+    clock.advance(1);
+    for (let turns = 0; turns < 3; turns++) await turn();
+    expect(broker.published).toEqual([500, 500, 500, 500, 1, 1]);
+  });
+
+  test("give who leaves what was published before, and who comes nothing of it", async () => {
+    const { topics, join } = rig({ shardSockets: 1 });
+    const [stays, leaves] = [join(), join()];
+    topics.publish("room", "before");
+    topics.leave(leaves.socket, "room", leaves.shard);
+    const comes = join();
+    topics.publish("room", "after");
+    for (let turns = 0; turns < 4; turns++) await turn();
+    expect(stays.socket.sent).toEqual(["before", "after"]);
+    expect(leaves.socket.sent).toEqual(["before"]);
+    expect(comes.socket.sent).toEqual(["after"]);
+  });
+
+  test("are told of when the first comes and the last goes, and not in between", () => {
+    const { topics, interest, join } = rig({ shardSockets: 1 });
+    const [one, two] = [join(), join()];
+    topics.leave(one.socket, "room", one.shard);
+    topics.leave(undefined, "room", two.shard);
+    join();
+    expect(interest).toEqual(["+room", "-room", "+room"]);
+  });
+
+  test("bring everybody exactly what was published while they were there, in order, however they come and go", async () => {
+    const move = fc.oneof(
+      { weight: 3, arbitrary: fc.constant({ do: "join" } as const) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), who: fc.nat() }) },
+      { weight: 4, arbitrary: fc.constant({ do: "publish" } as const) },
+      { weight: 2, arbitrary: fc.constant({ do: "turn" } as const) },
+      { weight: 1, arbitrary: fc.constant({ do: "wait" } as const) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { maxLength: 60 }), async (moves) => {
+        const { topics, clock, join } = rig({ shardSockets: 2, gatherAbove: 5 });
+        const present: { socket: PairedSocket; shard: number; expected: string[] }[] = [];
+        const all: typeof present = [];
+        let number = 0;
+        for (const each of moves) {
+          if (each.do === "join") {
+            const joined = { ...join(), expected: [] };
+            present.push(joined);
+            all.push(joined);
+          } else if (each.do === "leave") {
+            const [left] = present.splice(each.who % Math.max(present.length, 1), 1);
+            if (left) topics.leave(left.socket, "room", left.shard);
+          } else if (each.do === "publish") {
+            const text = String(++number);
+            topics.publish("room", text);
+            for (const { expected } of present) expected.push(text);
+          } else if (each.do === "turn") await turn();
+          else clock.advance(50);
+        }
+        clock.advance(50);
+        for (let turns = 0; turns < 20; turns++) await turn();
+        for (const { socket, expected } of all) expect(socket.sent).toEqual(expected);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
