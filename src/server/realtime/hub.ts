@@ -40,6 +40,8 @@ const bufferedBytesMax = 256 * 1024 * 1024;
 /**
  * The sockets of this node. Everything it sends, and every subscribing and closing, passes through one ordered
  * {@link Egress}; so "before" and "after" mean the same to every socket.
+ *
+ * Long because whatever may close, subscribe or send must share that one order, and its state.
  */
 export class Hub {
   readonly egress: Egress;
