@@ -25,6 +25,8 @@ interface HttpOptions {
   /** The peer of the connection, and the client behind it as far as proxies are trusted. */
   remoteAddress: (request: Request) => string;
   addressOf: (request: Request) => string;
+  /** A request is whole: what comes now is our own time. */
+  whenRead: (request: Request) => void;
   isDraining: () => boolean;
 }
 
@@ -32,7 +34,7 @@ interface HttpOptions {
 const requestRate = { perSecond: 200, burst: 2_000 };
 
 /** Everything that is spoken over HTTP. */
-export function httpApp({ ctx, origins, remoteAddress, addressOf, isDraining }: HttpOptions) {
+export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining }: HttpOptions) {
   const { config, db, metrics } = ctx;
   const log = named("http");
   const app = router();
@@ -48,7 +50,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, isDraining }: 
   app.use(refuseWhile(isDraining));
   app.use("/api/*", cors(origins, "/api/v1/auth/"));
   app.use("/api/*", apiHeaders(config.publicUrl?.startsWith("https:") === true || config.tlsCert !== undefined));
-  app.use("/api/*", bodyLimit(limits.bodyBytes));
+  app.use("/api/*", bodyLimit(limits.bodyBytes, whenRead));
   app.use("/api/*", authenticate(ctx));
   app.use("/api/*", async (c, next) => {
     ctx.limits.demand("request", c.var.viewer?.id ?? c.var.address, requestRate);

@@ -31,8 +31,10 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** A request that has not sent its header by then is dropped. */
+/** A request that has not sent all of itself by then is dropped (its header after 12 s: Bun's own time). */
 const idleTimeoutS = 10;
+/** A sign-in may wait for its hash behind others. */
+const answerTimeoutS = 60;
 /** Of the ten seconds that a stop may take, so much is left to what clients have begun. */
 const farewellMs = 6_000;
 const requestsMs = 2_000;
@@ -63,7 +65,8 @@ async function listen(
   const addressBehind = clientAddress(config.trustedProxies);
   const remoteAddress = (request: Request): string => server.requestIP(request)?.address ?? "";
   const addressOf = (request: Request) => addressBehind(remoteAddress(request), request.headers.get("x-forwarded-for"));
-  const app = httpApp({ ctx, origins, remoteAddress, addressOf, isDraining });
+  const whenRead = (request: Request) => server.timeout(request, answerTimeoutS);
+  const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining });
   const upgrade = upgrader({ ctx, hub, origins, addressOf, isDraining });
   const server = bind(config, () =>
     Bun.serve({
