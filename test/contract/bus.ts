@@ -69,6 +69,10 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
       expect(await atOne.heard(1)).toEqual([{ message: "yours", from: "two" }]);
     });
 
+    test("never says that it is alone when others listen: they would hear nothing", () => {
+      expect([one, two, three].map(({ isAlone }) => isAlone)).toEqual([false, false, false]);
+    });
+
     test("keeps channels apart", async () => {
       const rooms = listen(two, "rooms");
       const caches = listen(two, "caches");
