@@ -30,11 +30,12 @@ function replacer(name: string, value: unknown): unknown {
   return value instanceof Error ? describeError(value) : value;
 }
 
-function stringify(value: unknown): string {
+/** What JSON cannot hold, such as a circle, is replaced by `instead`. */
+function stringify(value: unknown, instead: unknown = "cannot be shown"): string {
   try {
     return JSON.stringify(value, replacer) ?? "null";
   } catch {
-    return JSON.stringify("cannot be shown");
+    return JSON.stringify(instead, replacer);
   }
 }
 
@@ -45,7 +46,7 @@ const escape = (text: string) =>
 export function jsonLine({ timestamp, level, category, message, properties }: LogRecord): string {
   const own = { time: new Date(timestamp).toISOString(), level, logger: category.join("."), msg: message.join("") };
   // Twice: first, so that ours stand in front; last, so that no field takes their place.
-  return `${escape(stringify({ ...own, ...properties, ...own }))}\n`;
+  return `${escape(stringify({ ...own, ...properties, ...own }, own))}\n`;
 }
 
 /** For people at a terminal: `10:30:00.123 info  http  a request was answered  status=200`. */

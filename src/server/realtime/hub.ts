@@ -11,6 +11,7 @@ import type { InboxTotal } from "./inbox.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
 import type { Session } from "./session.ts";
+import { findSlowPeers } from "./slow-peers.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Topics } from "./topics.ts";
 import type { Publisher } from "./transport.ts";
@@ -31,17 +32,10 @@ export interface Interest {
 
 /** A close frame that the peer does not answer within this ends without one. */
 const closingS = 5;
-/** A peer that has more than this to take, and takes nothing for {@link stuckLooks} seconds, is too slow. */
-const stuckBytes = 256 * 1024;
-const stuckLooks = 10;
-/** What all peers together may have yet to take (G7). */
-const bufferedBytesMax = 256 * 1024 * 1024;
 
 /**
  * The sockets of this node. Everything it sends, and every subscribing and closing, passes through one ordered
  * {@link Egress}; so "before" and "after" mean the same to every socket.
- *
- * Long because whatever may close, subscribe or send must share that one order, and its state.
  */
 export class Hub {
   readonly egress: Egress;
@@ -50,7 +44,7 @@ export class Hub {
   /** What all inboxes hold. */
   readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
   /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
-  readonly received = new Map<string, number>();
+  readonly #received = new Map<string, number>();
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #guests = new Map<string, number>();
   #readyCount = 0;
@@ -269,15 +263,7 @@ export class Hub {
   /** A frame was received; `null`: of no known type. */
   countReceived(type: string | null): void {
     const name = type ?? "unknown";
-    this.received.set(name, (this.received.get(name) ?? 0) + 1);
-  }
-
-  #report(bufferedBytes: number): void {
-    const { buffered, inboxFrames, framesIn } = this.options.metrics;
-    buffered.set(bufferedBytes);
-    inboxFrames.set(this.inboxes.frames);
-    for (const [type, count] of this.received) framesIn.inc({ type }, count);
-    this.received.clear();
+    this.#received.set(name, (this.#received.get(name) ?? 0) + 1);
   }
 
   #count(): void {
@@ -286,25 +272,14 @@ export class Hub {
     sockets.set({ state: "opening" }, this.sessions.size - this.#readyCount);
   }
 
-  /** Looks for peers that do not take what they are sent. */
+  /** Once a second: closes peers that do not take what they are sent, and brings the metrics up to date. */
   #weigh(): void {
-    let total = 0;
-    const slow: Session[] = [];
-    for (const session of this.sessions) {
-      const bytes = session.transport.getBufferedAmount();
-      const { buffered } = session;
-      buffered.looks = bytes > stuckBytes && bytes >= buffered.bytes ? buffered.looks + 1 : 0;
-      buffered.bytes = bytes;
-      total += bytes;
-      if (buffered.looks >= stuckLooks) this.close(session, 4008);
-      else if (bytes > 0) slow.push(session);
-    }
-    this.#report(total);
-    if (total <= bufferedBytesMax) return;
-    for (const session of slow.sort((a, b) => b.buffered.bytes - a.buffered.bytes)) {
-      if (total <= bufferedBytesMax) return;
-      total -= session.buffered.bytes;
-      this.close(session, 4008);
-    }
+    const { slow, totalBytes } = findSlowPeers(this.sessions);
+    for (const session of slow) this.close(session, 4008);
+    const { buffered, inboxFrames, framesIn } = this.options.metrics;
+    buffered.set(totalBytes);
+    inboxFrames.set(this.inboxes.frames);
+    for (const [type, count] of this.#received) framesIn.inc({ type }, count);
+    this.#received.clear();
   }
 }

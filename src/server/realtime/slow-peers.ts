@@ -1,0 +1,35 @@
+import type { Session } from "./session.ts";
+
+/** A peer that has more than this to take, and takes nothing for {@link stuckLooks} looks, is too slow. */
+const stuckBytes = 256 * 1024;
+const stuckLooks = 10;
+/** What all peers together may have yet to take (G7). */
+const bufferedBytesMax = 256 * 1024 * 1024;
+
+/**
+ * Looks, once a second, at what each peer has yet to take: gives those that are too slow, and how much it is for all.
+ * A peer on a slow line that takes something now and then is left alone, unless all together have too much: then those
+ * with the most go first.
+ */
+export function findSlowPeers(sessions: Iterable<Session>): { slow: Session[]; totalBytes: number } {
+  const slow: Session[] = [];
+  const behind: Session[] = [];
+  let totalBytes = 0;
+  for (const session of sessions) {
+    const bytes = session.transport.getBufferedAmount();
+    const { buffered } = session;
+    buffered.looks = bytes > stuckBytes && bytes >= buffered.bytes ? buffered.looks + 1 : 0;
+    buffered.bytes = bytes;
+    totalBytes += bytes;
+    if (buffered.looks >= stuckLooks) slow.push(session);
+    else if (bytes > 0) behind.push(session);
+  }
+  let tooMany = totalBytes - bufferedBytesMax;
+  behind.sort((a, b) => b.buffered.bytes - a.buffered.bytes);
+  for (const session of behind) {
+    if (tooMany <= 0) break;
+    tooMany -= session.buffered.bytes;
+    slow.push(session);
+  }
+  return { slow, totalBytes };
+}
