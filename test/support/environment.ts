@@ -17,9 +17,16 @@ export interface Ground {
   clear(): Promise<void>;
 }
 
-/** An empty folder below the system's temporary one. */
+const folders = new Set<string>();
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder below the system's temporary one; what a test does not remove goes when the process ends. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "parley-test-"));
+  const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
+  folders.add(folder);
+  return folder;
 }
 
 /**
