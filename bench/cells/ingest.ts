@@ -1,0 +1,81 @@
+import type { Cell, Table, Target } from "../cell.ts";
+import { compare, type Compared } from "../compare.ts";
+import { peers } from "../peers.ts";
+
+const plan = { people: 400, roomSize: 2, roomsEach: 1 };
+
+export const ingest: Cell = {
+  name: "ingest",
+  title: "Durable ingest, rooms of 2",
+  about:
+    "400 clients in 200 rooms of two, everybody sends, at most ten messages a client unanswered. Every message is acknowledged to its sender and delivered to both.",
+  async run(bench) {
+    const work = {
+      roomSize: plan.roomSize,
+      sendersPerRoom: plan.roomSize,
+      contentBytes: 64,
+      tempIds: "ordered" as const,
+      load: { kind: "window" as const, perSender: 10 },
+      warmUpS: bench.seconds(3),
+      seconds: bench.seconds(10),
+    };
+    const { compared, notes, faults } = await compare(bench, peers, plan, work, bench.isQuick ? 1 : 3);
+    const of = (name: string) => compared.find(({ peer }) => peer.name === name);
+    const [own, ceiling] = [of("Parley"), of("bare Bun relay")];
+    const targets: Target[] = [];
+    if (own && ceiling) {
+      const ratio = own.ackedPerS / ceiling.ackedPerS;
+      targets.push({
+        what: "durable ingest, rooms of 2",
+        target: "at least 60,000 acked messages/s, or 45 % of the bare relay",
+        reached: `${Math.round(own.ackedPerS)} messages/s, ${Math.round(ratio * 100)} % of the relay`,
+        isMet: own.ackedPerS >= 60_000 || ratio >= 0.45,
+      });
+    }
+    return { tables: [tableOf(compared)], notes, targets, faults };
+  },
+};
+
+/** One row a peer. */
+export function tableOf(compared: readonly Compared[], title = ""): Table {
+  const [first] = compared;
+  return {
+    title,
+    columns: [
+      { name: "server" },
+      { name: "an ack means" },
+      { name: "acked", unit: "messages/s" },
+      { name: "delivered", unit: "/s" },
+      { name: "spread", unit: "%" },
+      { name: `against ${first?.peer.name}`, unit: "×" },
+      { name: "ack p50", unit: "ms" },
+      { name: "ack p99", unit: "ms" },
+      { name: "CPU a message", unit: "µs" },
+      { name: "CPU a delivery", unit: "µs" },
+      { name: "its cores" },
+      { name: "generator's cores" },
+      { name: "limited by" },
+    ],
+    rows: compared.map((one) => {
+      const { peer, results, ackedPerS, deliveriesPerS } = one;
+      const last = results.at(-1);
+      return [
+        peer.name,
+        peer.ack,
+        Math.round(ackedPerS),
+        Math.round(deliveriesPerS),
+        Math.round(one.spread * 100),
+        Number((ackedPerS / (first?.ackedPerS ?? 1)).toFixed(2)),
+        ...[
+          last?.ack.p50,
+          last?.ack.p99,
+          last?.cpuPerMessage,
+          last?.cpuPerDelivery,
+          last?.peerCores,
+          last?.loadCores,
+        ].map((value) => Number((value ?? 0).toFixed(2))),
+        one.isClientBound ? "the generator" : "the server",
+      ];
+    }),
+  };
+}
