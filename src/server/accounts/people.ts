@@ -47,6 +47,11 @@ export class People {
 
   constructor(private readonly ctx: Pick<Context, "db">) {}
 
+  /** The person if they are remembered: what every message asks must not cost a promise. */
+  known(id: string): Person | undefined {
+    return this.#byId.get(id);
+  }
+
   async byId(id: string): Promise<Person | undefined> {
     if (!idPattern.test(id)) return undefined;
     return this.#byId.get(id) ?? (await this.#load(eq(this.ctx.db.tables.users.id, id)))[0];

@@ -39,7 +39,7 @@ export async function prepareSend(ctx: Context, actor: Actor, input: SendInput):
   try {
     demandContent(ctx, input.content);
     const room = await maySend(ctx, actor, input.room_id);
-    const person = await people(ctx).byId(actor.id);
+    const person = people(ctx).known(actor.id) ?? (await people(ctx).byId(actor.id));
     if (!person) throw new AppError("UNAUTHENTICATED");
     const { messagesPerSecond } = ctx.config;
     if (messagesPerSecond > 0) {

@@ -34,6 +34,11 @@ class Directory {
     ctx.caches.register(cacheName, (id) => this.#entries.drop(id));
   }
 
+  /** The room if it is remembered. */
+  known(id: string): RoomEntry | undefined {
+    return this.#entries.peek(id);
+  }
+
   /** The room; `undefined` when there is none, or `id` is no id. */
   async byId(id: string): Promise<RoomEntry | undefined> {
     return idPattern.test(id) ? this.#entries.get(id) : undefined;

@@ -33,6 +33,15 @@ const memberships = perContext((ctx) => {
   return cache;
 });
 
+/** {@link membership} if it is remembered; `undefined` says nothing. */
+export function knownMembership(
+  ctx: Context,
+  room: Pick<RoomEntry, "key" | "is_lobby">,
+  userKey: number,
+): Membership | undefined {
+  return room.is_lobby ? inLobby : memberships(ctx).peek(nameOf(room.key, userKey))?.membership;
+}
+
 /** What the person is in the room; `undefined`: not a member. Usually from memory. */
 export async function membership(
   ctx: Context,

@@ -2,7 +2,7 @@ import type { RoomRole } from "../../protocol/models.ts";
 import type { Actor, Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { rooms, type RoomEntry } from "./directory.ts";
-import { membership, type Membership } from "./membership.ts";
+import { knownMembership, membership, type Membership } from "./membership.ts";
 
 /**
  * Who may do what in a room (CONTRACT, Who may do what). System administrators and moderators act in every public room
@@ -28,6 +28,17 @@ export async function memberRoom(
   const mine = await membership(ctx, room, actor.key);
   if (!mine) throw new AppError("FORBIDDEN");
   return { room, membership: mine };
+}
+
+/** {@link memberRoom} if all of it is remembered, without a promise: every message asks. `undefined` says nothing. */
+export function knownMemberRoom(
+  ctx: Context,
+  actor: Actor,
+  roomId: string,
+): { room: RoomEntry; membership: Membership } | undefined {
+  const room = rooms(ctx).known(roomId);
+  const mine = room && knownMembership(ctx, room, actor.key);
+  return room && mine && { room, membership: mine };
 }
 
 /** By their system role somebody acts in every room they see. */

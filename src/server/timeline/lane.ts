@@ -81,7 +81,7 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
   const ask = (message: ToWorker) =>
     new Promise<FromWorker>((resolve, reject) => {
       replies.push({ resolve, reject });
-      worker.postMessage(message);
+      worker.postMessage(JSON.stringify(message));
     });
   const committer: Committer = {
     opened: ask({ open: db.path }).then((reply) => {
@@ -108,7 +108,7 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
     committer.onDeath(error);
     ctx.fatal(error);
   };
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => replies.shift()?.resolve(data);
+  worker.onmessage = ({ data }: MessageEvent<string>) => replies.shift()?.resolve(JSON.parse(data) as FromWorker);
   worker.onerror = (event) => die(event.message);
   worker.addEventListener("close", () => die("it ended by itself"));
   return committer;

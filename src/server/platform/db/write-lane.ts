@@ -39,7 +39,6 @@ export class WriteLane<Job, Outcome> {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject });
-      this.options.metrics.laneDepth.set(this.#waiting.length);
       if (this.#isRunning) return;
       this.#isRunning = true;
       // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
@@ -78,6 +77,7 @@ export class WriteLane<Job, Outcome> {
         }
       }
     }
+    this.options.metrics.laneDepth.set(0);
     this.#isRunning = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
