@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import type { Cursor, Message } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
 import { isConstraintViolation } from "../platform/db/errors.ts";
+import { jsonRows } from "../platform/db/json-rows.ts";
+import { lane } from "./lane.ts";
 import { lastMessages, lobbyFromSeq, readCursors, unreadCounts, type ReadPosition } from "./store.ts";
 import { wireMessages } from "./wire.ts";
 
@@ -28,12 +30,15 @@ class CursorBuffer {
 
   advance(move: Move): void {
     const name = `${move.roomKey} ${move.userKey}`;
-    if ((this.pending(move.roomKey, move.userKey) ?? -1) < move.readSeq) this.#moves.set(name, move);
+    if (move.readSeq > (this.#pending(name) ?? -1)) this.#moves.set(name, move);
   }
 
   /** The cursor that is not yet in the database, if any. */
   pending(roomKey: number, userKey: number): number | undefined {
-    const name = `${roomKey} ${userKey}`;
+    return this.#pending(`${roomKey} ${userKey}`);
+  }
+
+  #pending(name: string): number | undefined {
     return (this.#moves.get(name) ?? this.#writing.get(name))?.readSeq;
   }
 
@@ -62,7 +67,10 @@ class CursorBuffer {
 const buffer = perContext((ctx) => {
   const cursors = new CursorBuffer(ctx);
   ctx.jobs.every("cursors", flushEveryMs, () => cursors.flush());
-  ctx.onClose(() => cursors.flush());
+  ctx.onClose(async () => {
+    // A thread that died in the middle of a transaction has left the file locked for the rest of this process.
+    if (!lane(ctx).isDead) await cursors.flush();
+  });
   return cursors;
 });
 
@@ -85,21 +93,17 @@ async function writeThoseThatExist(ctx: Context, moves: readonly Move[]): Promis
 /** One statement for all moves; a row is made only in the lobby, whose members have none until one is needed. */
 async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void> {
   const { members } = ctx.db.tables;
-  const now = ctx.clock.now();
+  const rows = jsonRows(
+    ctx.db,
+    ["room_key", "user_key", "seq"],
+    moves.map(({ roomKey, userKey, readSeq }) => ({ room_key: roomKey, user_key: userKey, seq: readSeq })),
+  );
   await ctx.db.write(async (tx) => {
     await tx
       .insert(members)
-      .values(
-        moves.map(({ roomKey, userKey, readSeq }) => ({
-          room_key: roomKey,
-          user_key: userKey,
-          role: "member" as const,
-          is_active: true,
-          read_seq: readSeq,
-          delivered_seq: readSeq,
-          rev: 0,
-          joined_at: now,
-        })),
+      // In the order of the table's columns. WHERE: without it SQLite takes the ON of the conflict for a join's.
+      .select(
+        sql`SELECT room_key, user_key, 'member', true, seq, seq, NULL, 0, CAST(${ctx.clock.now()} AS bigint) FROM ${rows} WHERE true`,
       )
       .onConflictDoUpdate({
         target: [members.room_key, members.user_key],

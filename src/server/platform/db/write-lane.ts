@@ -51,6 +51,11 @@ export class WriteLane<Job, Outcome> {
     return this.#isRunning ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
   }
 
+  /** Nothing can be committed any more. */
+  get isDead(): boolean {
+    return this.#dead !== undefined;
+  }
+
   /** Refuses everything that waits and all that comes: the database behind the lane is gone. */
   fail(error: Error): void {
     this.#dead = error;
