@@ -1,5 +1,7 @@
 import type { Cell } from "./cell.ts";
+import { connectStorm } from "./cells/connect-storm.ts";
+import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest];
+export const cells: Cell[] = [ingest, connectStorm, idleMemory];

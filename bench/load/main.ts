@@ -1,13 +1,30 @@
 import { z } from "zod";
+import { hold } from "./hold.ts";
+import type { ProgramSpec } from "./programs.ts";
 import { readSeats } from "./seats.ts";
-import type { LoadSpec } from "./spec.ts";
+import { steady } from "./steady.ts";
+import { storm } from "./storm.ts";
 import { Talk } from "./talk.ts";
 import { wires } from "./wires.ts";
 
 /** The generator's process: reads what to do from standard input, writes progress and the result as JSON lines. */
-const spec = z.custom<LoadSpec>((value) => typeof value === "object" && value !== null).parse(await Bun.stdin.json());
-const talk = new Talk(spec, wires[spec.wire], readSeats(spec.seats));
-const result = await talk.run((progress) => console.log(JSON.stringify({ progress })));
-console.log(JSON.stringify({ result }));
-talk.stop();
+const spec = z
+  .custom<ProgramSpec>((value) => typeof value === "object" && value !== null)
+  .parse(await Bun.stdin.json());
+console.log(JSON.stringify({ result: await run() }));
 process.exit(0);
+
+function run(): Promise<unknown> {
+  const seats = readSeats(spec.seats);
+  const say = (progress: string) => console.log(JSON.stringify({ progress }));
+  switch (spec.kind) {
+    case "storm":
+      return storm(spec, seats);
+    case "hold":
+      return hold(spec, seats, say);
+    case "steady":
+      return steady(spec, seats, say);
+    default:
+      return new Talk(spec, wires[spec.wire], seats).run(say);
+  }
+}
