@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { hold } from "./hold.ts";
 import type { ProgramSpec } from "./programs.ts";
+import { Reconnect } from "./reconnect.ts";
 import { readSeats } from "./seats.ts";
 import { steady } from "./steady.ts";
 import { storm } from "./storm.ts";
@@ -24,6 +25,8 @@ function run(): Promise<unknown> {
       return hold(spec, seats, say);
     case "steady":
       return steady(spec, seats, say);
+    case "reconnect":
+      return new Reconnect(spec, seats, say).run();
     default:
       return new Talk(spec, wires[spec.wire], seats).run(say);
   }

@@ -1,16 +1,18 @@
 import type { HoldSpec } from "./hold.ts";
+import type { ReconnectResult, ReconnectSpec } from "./reconnect.ts";
 import type { LoadResult, LoadSpec } from "./spec.ts";
 import type { SteadyResult, SteadySpec } from "./steady.ts";
 import type { StormResult, StormSpec } from "./storm.ts";
 
 /** What a process of the generator can be told to do; without a kind, rooms talk. */
-export type ProgramSpec = (LoadSpec & { kind?: "talk" }) | StormSpec | HoldSpec | SteadySpec;
+export type ProgramSpec = (LoadSpec & { kind?: "talk" }) | StormSpec | HoldSpec | SteadySpec | ReconnectSpec;
 
 export interface Results {
   talk: LoadResult;
   storm: StormResult;
   hold: never;
   steady: SteadyResult;
+  reconnect: ReconnectResult;
 }
 
 export type ResultOf<S extends ProgramSpec> = Results[S extends { kind: infer K extends keyof Results } ? K : "talk"];
