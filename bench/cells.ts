@@ -2,7 +2,8 @@ import type { Cell } from "./cell.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
 import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
+import { lobby } from "./cells/lobby.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, idleMemory];
+export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory];

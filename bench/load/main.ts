@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { hold } from "./hold.ts";
+import { lobby } from "./lobby.ts";
+import { probe } from "./probe.ts";
 import type { ProgramSpec } from "./programs.ts";
 import { Reconnect } from "./reconnect.ts";
 import { readSeats } from "./seats.ts";
@@ -25,6 +27,10 @@ function run(): Promise<unknown> {
       return hold(spec, seats, say);
     case "steady":
       return steady(spec, seats, say);
+    case "lobby":
+      return lobby(spec, seats, say);
+    case "probe":
+      return probe(spec, seats, say);
     case "reconnect":
       return new Reconnect(spec, seats, say).run();
     default:
