@@ -12,6 +12,7 @@ import type { Limits } from "./platform/limits/limits.ts";
 import type { Log } from "./platform/log.ts";
 import type { Mailer } from "./platform/mail/mail.ts";
 import type { Metrics } from "./platform/metrics.ts";
+import type { Settle } from "./platform/settle.ts";
 
 /** Who acts: a signed-in person on one of their devices. */
 export interface Actor {
@@ -105,8 +106,11 @@ type AnswerPayload<N extends CommandName> =
  * meanwhile, so that a client with many sends in flight does not pay one commit each.
  */
 export interface Committing<T> {
-  committed: Promise<T>;
+  /** Takes the place, now. */
+  commit(settle: Settle<T>): void;
 }
+
+type Answer<N extends CommandName> = AnswerPayload<N> | Committing<AnswerPayload<N>>;
 
 /** One handler a command: what it returns is sent as the answer that the registry names. */
 export type CommandHandlers = {
@@ -114,5 +118,5 @@ export type CommandHandlers = {
     ctx: Context,
     peer: Peer,
     payload: CommandPayload<N>,
-  ) => Promise<AnswerPayload<N> | Committing<AnswerPayload<N>>>;
+  ) => Promise<Answer<N>> | Committing<AnswerPayload<N>>;
 };

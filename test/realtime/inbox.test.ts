@@ -38,6 +38,20 @@ describe("the frames of a socket", () => {
     expect(begun).toEqual(["one", "two", "three", "four"]);
   });
 
+  test("are handled at once, one after the other, where nothing has to be waited for", () => {
+    const begun: string[] = [];
+    const inbox = new Inbox({ chars: 0, frames: 0 }, ({ text }) => {
+      begun.push(text);
+      return undefined;
+    });
+    inbox.push({ text: "one", atMs: 0 });
+    inbox.push({ text: "two", atMs: 0 });
+    inbox.open();
+    expect(begun).toEqual(["one", "two"]);
+    inbox.push({ text: "three", atMs: 0 });
+    expect(begun).toEqual(["one", "two", "three"]);
+  });
+
   test("are 8,192 at most; what was handled makes room again", async () => {
     const { inbox, total, push, end } = rig();
     inbox.open();
@@ -77,31 +91,28 @@ describe("the frames of a socket", () => {
 
   test("find quiet when what overlapped is over", async () => {
     const { inbox } = rig();
-    const first = Promise.withResolvers<void>();
-    const second = Promise.withResolvers<void>();
     expect(inbox.quiet()).toBeUndefined();
-    inbox.overlap(first.promise);
-    inbox.overlap(second.promise);
+    inbox.beginOverlap();
+    inbox.beginOverlap();
     expect(inbox.room()).toBeUndefined();
     let isQuiet = false;
     void inbox.quiet()?.then(() => (isQuiet = true));
-    second.resolve();
+    inbox.endOverlap();
     await settle();
     expect(isQuiet).toBe(false);
-    first.resolve();
+    inbox.endOverlap();
     await settle();
     expect(isQuiet).toBe(true);
   });
 
   test("overlap 1,024 times at most", async () => {
     const { inbox } = rig();
-    const ends = Array.from({ length: 1_024 }, () => Promise.withResolvers<void>());
-    for (const { promise } of ends) inbox.overlap(promise);
+    for (let count = 0; count < 1_024; count++) inbox.beginOverlap();
     let isRoom = false;
     void inbox.room()?.then(() => (isRoom = true));
     await settle();
     expect(isRoom).toBe(false);
-    ends[500]?.resolve();
+    inbox.endOverlap();
     await settle();
     expect(isRoom).toBe(true);
   });

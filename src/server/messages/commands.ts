@@ -1,26 +1,30 @@
-import type { CommandHandlers } from "../context.ts";
+import type { EventPayload } from "../../protocol/events.ts";
+import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { markRead } from "./mark-read.ts";
-import { prepareSend } from "./send.ts";
+import { prepareSend, type PreparedSend } from "./send.ts";
 
 export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read"> = {
-  send_message: async (ctx, { viewer }, { message_type, ...payload }) => {
+  send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id }) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
-    const prepared = await prepareSend(ctx, viewer, { ...payload, type: message_type });
-    const { temp_id } = payload;
-    return {
-      committed: prepared.commit().then(({ message: { id, room_id, seq, rev, created_at } }) => ({
-        temp_id,
-        id,
-        room_id,
-        seq,
-        rev,
-        created_at,
-      })),
-    };
+    const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, type: message_type });
+    return prepared instanceof Promise
+      ? prepared.then((ready) => acknowledge(ready, temp_id))
+      : acknowledge(prepared, temp_id);
   },
   mark_read: async (ctx, { viewer }, payload) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
     await markRead(ctx, viewer, payload, { durably: false });
   },
 };
+
+function acknowledge(prepared: PreparedSend, temp_id: string): Committing<EventPayload<"message_ack">> {
+  return {
+    commit: (settle) =>
+      prepared.commit({
+        done: ({ message: { id, room_id, seq, rev, created_at } }) =>
+          settle.done({ temp_id, id, room_id, seq, rev, created_at }),
+        failed: (error) => settle.failed(error),
+      }),
+  };
+}

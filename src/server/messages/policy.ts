@@ -1,11 +1,8 @@
-import type { Actor, Context } from "../context.ts";
+import type { Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import type { RoomEntry } from "../rooms/directory.ts";
-import { knownMemberRoom, memberRoom } from "../rooms/policy.ts";
+import type { Membership } from "../rooms/membership.ts";
 
-/** The room, if the actor may write there now. Throws `ROOM_NOT_FOUND`, `FORBIDDEN`, `MUTED`. */
-export async function maySend(ctx: Context, actor: Actor, roomId: string): Promise<RoomEntry> {
-  const { room, membership } = knownMemberRoom(ctx, actor, roomId) ?? (await memberRoom(ctx, actor, roomId));
-  if (membership.muted_until !== null && membership.muted_until > ctx.clock.now()) throw new AppError("MUTED");
-  return room;
+/** Whether a member may write in their room now. Throws `MUTED`. */
+export function demandVoice(ctx: Context, { muted_until }: Membership): void {
+  if (muted_until !== null && muted_until > ctx.clock.now()) throw new AppError("MUTED");
 }

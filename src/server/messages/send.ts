@@ -1,15 +1,18 @@
-import type { Message, UserRef } from "../../protocol/models.ts";
+import type { Message } from "../../protocol/models.ts";
 import { codePoints } from "../../protocol/text.ts";
-import { people, userRef } from "../accounts/people.ts";
+import { people, userRef, type Person } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
-import type { NewMessage, StoredMessage } from "../timeline/append.ts";
+import type { Settle } from "../platform/settle.ts";
+import { rooms, type RoomEntry } from "../rooms/directory.ts";
+import type { Membership } from "../rooms/membership.ts";
+import { knownMemberRoom, memberRoom } from "../rooms/policy.ts";
+import { storedAs, type NewMessage, type StoredMessage } from "../timeline/append.ts";
 import { advanceCursor } from "../timeline/cursors.ts";
-import { lane } from "../timeline/lane.ts";
 import { messageByClientId } from "../timeline/find.ts";
+import { lane } from "../timeline/lane.ts";
 import { wireMessage, wireMessages } from "../timeline/wire.ts";
-import { maySend } from "./policy.ts";
-import { rooms } from "../rooms/directory.ts";
+import { demandVoice } from "./policy.ts";
 
 export interface SendInput {
   room_id: string;
@@ -26,50 +29,86 @@ export interface Sent {
 
 /** A send that has passed every check and waits for its turn to be committed. */
 export interface PreparedSend {
-  /** Resolves when the message is on disk and published. Called in the order of arrival: the lane numbers in that order. */
-  commit(): Promise<Sent>;
+  /**
+   * Settles when the message is on disk and published, or was not stored. Called in the order of arrival: the lane
+   * numbers in that order.
+   */
+  commit(settle: Settle<Sent>): void;
 }
 
 /**
  * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `MUTED`, `RATE_LIMITED`,
  * `IDEMPOTENCY_CONFLICT`. A retry of what was stored always gets the original, whatever policy and limiter would say
- * now: they are asked first only because they answer from memory (CONTRACT, Sending again).
+ * now: they are asked first only because they answer from memory (CONTRACT, Sending again). Where person and room are
+ * remembered, which is nearly always, there is no promise: awaiting would cost more than all checks together.
  */
-export async function prepareSend(ctx: Context, actor: Actor, input: SendInput): Promise<PreparedSend> {
+export function prepareSend(ctx: Context, actor: Actor, input: SendInput): PreparedSend | Promise<PreparedSend> {
   try {
     demandContent(ctx, input.content);
-    const room = await maySend(ctx, actor, input.room_id);
-    const person = people(ctx).known(actor.id) ?? (await people(ctx).byId(actor.id));
-    if (!person) throw new AppError("UNAUTHENTICATED");
-    const { messagesPerSecond } = ctx.config;
-    if (messagesPerSecond > 0) {
-      ctx.limits.demand("message", actor.id, { perSecond: messagesPerSecond, burst: messagesPerSecond * 2 });
-    }
-    const draft: NewMessage = {
-      id: Bun.randomUUIDv7(),
-      room_key: room.key,
-      sender_key: actor.key,
-      client_id: input.temp_id ?? null,
-      body_hash: bodyHash(input),
-      type: input.type ?? "text",
-      content: input.content,
-      reply_to_id: null,
-      created_at: ctx.clock.now(),
-    };
-    return { commit: () => commit(ctx, draft, room.id, userRef(person)) };
+    const known = knownMemberRoom(ctx, actor, input.room_id);
+    const person = people(ctx).known(actor.id);
+    return known && person ? admit(ctx, actor, input, known, person) : lookUpAndAdmit(ctx, actor, input);
   } catch (refusal) {
-    if (!(refusal instanceof AppError)) throw refusal;
-    ctx.metrics.sendsRefused.inc({ code: refusal.code });
-    const original = input.temp_id && (await messageByClientId(ctx, actor.key, input.temp_id));
-    if (!original) throw refusal;
-    const sent = await repeated(ctx, original, bodyHash(input));
-    return { commit: async () => sent };
+    return originalOrRefusal(ctx, actor, input, refusal);
   }
+}
+
+async function lookUpAndAdmit(ctx: Context, actor: Actor, input: SendInput): Promise<PreparedSend> {
+  try {
+    const known = await memberRoom(ctx, actor, input.room_id);
+    const person = await people(ctx).byId(actor.id);
+    if (!person) throw new AppError("UNAUTHENTICATED");
+    return admit(ctx, actor, input, known, person);
+  } catch (refusal) {
+    return originalOrRefusal(ctx, actor, input, refusal);
+  }
+}
+
+function admit(
+  ctx: Context,
+  actor: Actor,
+  input: SendInput,
+  { room, membership }: { room: RoomEntry; membership: Membership },
+  person: Person,
+): PreparedSend {
+  demandVoice(ctx, membership);
+  const { messagesPerSecond } = ctx.config;
+  if (messagesPerSecond > 0) {
+    ctx.limits.demand("message", actor.id, { perSecond: messagesPerSecond, burst: messagesPerSecond * 2 });
+  }
+  const draft: NewMessage = {
+    id: Bun.randomUUIDv7(),
+    room_key: room.key,
+    sender_key: actor.key,
+    client_id: input.temp_id ?? null,
+    body_hash: bodyHash(input),
+    type: input.type ?? "text",
+    content: input.content,
+    reply_to_id: null,
+    created_at: ctx.clock.now(),
+  };
+  return { commit: (settle) => commit(ctx, draft, room.id, person, settle) };
+}
+
+/** What was stored under the same `temp_id`, or else the refusal. */
+async function originalOrRefusal(
+  ctx: Context,
+  actor: Actor,
+  input: SendInput,
+  refusal: unknown,
+): Promise<PreparedSend> {
+  if (!(refusal instanceof AppError)) throw refusal;
+  ctx.metrics.sendsRefused.inc({ code: refusal.code });
+  const original = input.temp_id && (await messageByClientId(ctx, actor.key, input.temp_id));
+  if (!original) throw refusal;
+  const sent = await repeated(ctx, original, bodyHash(input));
+  return { commit: (settle) => settle.done(sent) };
 }
 
 /** {@link prepareSend} and commit in one. */
 export async function send(ctx: Context, actor: Actor, input: SendInput): Promise<Sent> {
-  return (await prepareSend(ctx, actor, input)).commit();
+  const prepared = await prepareSend(ctx, actor, input);
+  return new Promise((resolve, reject) => prepared.commit({ done: resolve, failed: reject }));
 }
 
 function demandContent(ctx: Context, content: string): void {
@@ -88,35 +127,43 @@ function bodyHash({ room_id, content, type }: SendInput): number {
   return Number(Bun.hash.xxHash64(JSON.stringify([room_id, type ?? "text", content])) >> 11n);
 }
 
-async function commit(ctx: Context, draft: NewMessage, roomId: string, sender: UserRef): Promise<Sent> {
-  const outcome = await lane(ctx).add(draft);
-  switch (outcome.kind) {
-    case "stored": {
-      const row: StoredMessage = {
-        ...draft,
-        key: 0,
-        seq: outcome.seq,
-        sent_rev: outcome.rev,
-        system: null,
-        changed_rev: null,
-        edited_at: null,
-        deleted_at: null,
-        recalled_at: null,
-      };
-      const message = wireMessage(roomId, row, sender);
-      ctx.publish.toRoom("new_message", message);
-      ctx.metrics.messages.inc();
-      advanceCursor(ctx, { roomKey: draft.room_key, userKey: draft.sender_key, readSeq: outcome.seq });
-      return { message, isRepeat: false };
-    }
-    case "repeated":
-      return repeated(ctx, outcome.original, draft.body_hash);
-    case "no_room":
-      throw new AppError("ROOM_NOT_FOUND");
-    case "refused":
-      ctx.log.error("the database refused a message", { reason: outcome.reason, message: draft.id });
-      throw new AppError("INTERNAL");
-  }
+function commit(ctx: Context, draft: NewMessage, roomId: string, sender: Person, settle: Settle<Sent>): void {
+  lane(ctx).submit(draft, {
+    done: (outcome) => {
+      switch (outcome.kind) {
+        case "stored":
+          settle.done({ message: publishStored(ctx, draft, outcome, roomId, sender), isRepeat: false });
+          break;
+        case "repeated":
+          repeated(ctx, outcome.original, draft.body_hash).then(
+            (sent) => settle.done(sent),
+            (error: unknown) => settle.failed(error),
+          );
+          break;
+        case "no_room":
+          settle.failed(new AppError("ROOM_NOT_FOUND"));
+          break;
+        case "refused":
+          ctx.log.error("the database refused a message", { reason: outcome.reason, message: draft.id });
+          settle.failed(new AppError("INTERNAL"));
+      }
+    },
+    failed: (error) => settle.failed(error),
+  });
+}
+
+function publishStored(
+  ctx: Context,
+  draft: NewMessage,
+  { seq, rev }: { seq: number; rev: number },
+  roomId: string,
+  sender: Person,
+): Message {
+  const message = wireMessage(roomId, storedAs(draft, seq, rev), userRef(sender));
+  ctx.publish.toRoom("new_message", message);
+  ctx.metrics.messages.inc();
+  advanceCursor(ctx, { roomKey: draft.room_key, userKey: draft.sender_key, readSeq: seq });
+  return message;
 }
 
 async function repeated(ctx: Context, original: StoredMessage, hash: number | null): Promise<Sent> {

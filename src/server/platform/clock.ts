@@ -20,16 +20,16 @@ export const systemClock: Clock = {
   },
 };
 
-let lastMs = 0;
-let lastTime = "1970-01-01T00:00:00.000Z";
+/** The texts of the last moments, by the lowest bits of their millisecond. */
+const recent = Array.from({ length: 256 }, () => ({ ms: NaN, text: "" }));
 
 /** RFC 3339 in UTC with milliseconds, as on the wire. Under load many share their millisecond: its text is made once. */
 export function wireTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastTime = new Date(ms).toISOString();
-    lastMs = ms;
-  }
-  return lastTime;
+  const known = recent[ms & 255];
+  if (known?.ms === ms) return known.text;
+  const text = new Date(ms).toISOString();
+  recent[ms & 255] = { ms, text };
+  return text;
 }
 
 export function wireTimeOrNull(ms: number | null): string | null {

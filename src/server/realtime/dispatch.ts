@@ -3,7 +3,7 @@ import { errorText, type ErrorCode } from "../../protocol/errors.ts";
 import type { EventPayload } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
 import { accountCommands } from "../accounts/commands.ts";
-import type { CommandHandlers, Context, Peer } from "../context.ts";
+import type { CommandHandlers, Committing, Context, Peer } from "../context.ts";
 import { messageCommands } from "../messages/commands.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
@@ -39,37 +39,94 @@ interface Request {
   tempId: string | undefined;
 }
 
-/** Answers one frame of a client. Never rejects. */
-export async function dispatch(ctx: Context, hub: Hub, session: Session, { text, atMs }: Received): Promise<void> {
+/** Answers one frame of a client. Gives a promise, which never rejects, only where something has to be waited for. */
+export function dispatch(
+  ctx: Context,
+  hub: Hub,
+  session: Session,
+  { text, atMs }: Received,
+): Promise<void> | undefined {
   const { request, payload, violation } = readFrame(text);
   hub.countReceived(request.type);
-  const refuse = (error: unknown) => answerError(ctx, hub, session, request, error);
-  if (violation || request.type === null) {
-    await session.inbox.quiet();
-    refuse(violation);
-    if (session.violations.count(ctx.clock.now())) hub.closeAfterwards(session, 1008);
-    return;
-  }
+  const { inbox } = session;
+  if (violation || request.type === null) return refuseViolation(ctx, hub, session, request, violation);
+  const work = { ctx, hub, session, request, type: request.type, payload, atMs };
+  // Sends may overlap with one another; whatever else comes finds everything before it done.
+  const before = commands[request.type].answer === "message_ack" ? inbox.room() : inbox.quiet();
+  return before ? before.then(() => perform(work)) : perform(work);
+}
+
+async function refuseViolation(
+  ctx: Context,
+  hub: Hub,
+  session: Session,
+  request: Request,
+  violation: unknown,
+): Promise<void> {
+  await session.inbox.quiet();
+  answerError(ctx, hub, session, request, violation);
+  if (session.violations.count(ctx.clock.now())) hub.closeAfterwards(session, 1008);
+}
+
+/** A frame that was understood. */
+interface Work {
+  ctx: Context;
+  hub: Hub;
+  session: Session;
+  request: Request;
+  type: CommandName;
+  payload: CommandPayload<CommandName>;
+  atMs: number;
+}
+
+function perform(work: Work): Promise<void> | undefined {
+  const { ctx, hub, session, request, type, payload } = work;
   try {
-    const { type } = request;
-    const { answer, limiter, who } = commands[type];
-    // Sends may overlap with one another; whatever else comes finds everything before it done.
-    await (answer === "message_ack" ? session.inbox.room() : session.inbox.quiet());
-    if (session.closeCode !== undefined) return;
+    const { limiter, who } = commands[type];
+    if (session.closeCode !== undefined) return undefined;
     if (who === "user" && !session.viewer) throw new AppError("UNAUTHENTICATED");
     if (limiter === "command" || limiter === "sync") ctx.limits.demand(limiter, session.id, rates[limiter]);
-    const outcome: unknown = await call(ctx, type, new Caller(hub, session, request.ref), payload);
-    const reply = (result: unknown) => {
-      if (answer !== null) hub.send(session, answer, result as EventPayload<typeof answer>, request.ref);
-      if (answer === "message_ack") ctx.metrics.sendToAck.observe((performance.now() - atMs) / 1_000);
-    };
-    if (isCommitting(outcome)) session.inbox.overlap(outcome.committed.then(reply).catch(refuse));
-    else reply(outcome);
+    const outcome = call(ctx, type, new Caller(hub, session, request.ref), payload);
+    if (!(outcome instanceof Promise)) {
+      answerLater(work, outcome);
+      return undefined;
+    }
+    return outcome.then(
+      (result) => (isCommitting(result) ? answerLater(work, result) : answer(work, result)),
+      (error: unknown) => refuseInTurn(work, error),
+    );
   } catch (error) {
-    // Not before the answers to the sends that came before it.
-    await session.inbox.quiet();
-    refuse(error);
+    return refuseInTurn(work, error);
   }
+}
+
+function answer({ ctx, hub, session, request, type, atMs }: Work, result: unknown): void {
+  const event = commands[type].answer;
+  if (event !== null) hub.send(session, event, result as EventPayload<typeof event>, request.ref);
+  if (event === "message_ack") ctx.metrics.sendToAck.observe((performance.now() - atMs) / 1_000);
+}
+
+/** The frames that follow go on meanwhile. */
+function answerLater(work: Work, { commit }: Committing<unknown>): void {
+  const { ctx, hub, session, request } = work;
+  const { inbox } = session;
+  inbox.beginOverlap();
+  commit({
+    done: (result) => {
+      answer(work, result);
+      inbox.endOverlap();
+    },
+    failed: (error) => {
+      answerError(ctx, hub, session, request, error);
+      inbox.endOverlap();
+    },
+  });
+}
+
+/** Not before the answers to the sends that came before it. */
+async function refuseInTurn({ ctx, hub, session, request }: Work, error: unknown): Promise<void> {
+  await session.inbox.quiet();
+  answerError(ctx, hub, session, request, error);
 }
 
 /** Refuses a frame that there was no room for, without looking at what it asks. */
@@ -77,13 +134,18 @@ export function refuseUnread(ctx: Context, hub: Hub, session: Session, text: str
   answerError(ctx, hub, session, readFrame(text).request, new AppError(code, { retryAfterMs: 1_000 }));
 }
 
-function call<N extends CommandName>(ctx: Context, type: N, peer: Peer, payload: CommandPayload<N>): Promise<unknown> {
+function call<N extends CommandName>(
+  ctx: Context,
+  type: N,
+  peer: Peer,
+  payload: CommandPayload<N>,
+): Promise<unknown> | Committing<unknown> {
   const handler: CommandHandlers[N] = handlers[type];
   return handler(ctx, peer, payload);
 }
 
-function isCommitting(outcome: unknown): outcome is { committed: Promise<unknown> } {
-  return typeof outcome === "object" && outcome !== null && "committed" in outcome;
+function isCommitting(outcome: unknown): outcome is Committing<unknown> {
+  return typeof outcome === "object" && outcome !== null && "commit" in outcome;
 }
 
 /** The frame as the registry knows it, or what is wrong with it and as much of it as an answer can repeat. */

@@ -34,7 +34,8 @@ export class Inbox {
 
   constructor(
     private readonly total: InboxTotal,
-    private readonly handle: (received: Received) => Promise<void>,
+    /** Gives a promise, which never rejects, only if it has to wait for something. */
+    private readonly handle: (received: Received) => Promise<void> | undefined,
   ) {}
 
   /** Takes a frame; false when the inbox is full. */
@@ -62,16 +63,17 @@ export class Inbox {
     this.#head = 0;
   }
 
-  /** Lets `work`, which never rejects, go on beside the frames that follow. */
-  overlap(work: Promise<void>): void {
+  /** Something of the frame under way goes on beside those that follow, until {@link endOverlap}. */
+  beginOverlap(): void {
     this.#overlapping++;
-    void work.then(() => {
-      this.#overlapping--;
-      this.#checkIdle();
-      if (!this.#wake || this.#overlapping >= this.#wake.below) return;
-      this.#wake.resolve();
-      this.#wake = undefined;
-    });
+  }
+
+  endOverlap(): void {
+    this.#overlapping--;
+    this.#checkIdle();
+    if (!this.#wake || this.#overlapping >= this.#wake.below) return;
+    this.#wake.resolve();
+    this.#wake = undefined;
   }
 
   /** Resolves when nothing is under way any more. */
@@ -106,11 +108,16 @@ export class Inbox {
   #run(): void {
     if (this.#isRunning || !this.#isOpen) return;
     this.#isRunning = true;
-    void this.#handleAll();
+    this.#handleAll();
   }
 
-  async #handleAll(): Promise<void> {
-    for (let next = this.#take(); next; next = this.#take()) await this.handle(next);
+  #handleAll(): void {
+    for (let next = this.#take(); next; next = this.#take()) {
+      const underWay = this.handle(next);
+      if (!underWay) continue;
+      void underWay.then(() => this.#handleAll());
+      return;
+    }
     this.#isRunning = false;
     this.#checkIdle();
   }

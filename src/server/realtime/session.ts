@@ -55,7 +55,7 @@ export class Session {
     readonly transport: Transport,
     signIn: SignIn,
     inboxes: InboxTotal,
-    handle: (session: Session, received: Received) => Promise<void>,
+    handle: (session: Session, received: Received) => Promise<void> | undefined,
   ) {
     this.inbox = new Inbox(inboxes, (received) => handle(this, received));
     this.viewer = signIn.viewer;

@@ -1,11 +1,11 @@
 import { AppError } from "../app-error.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Settle } from "../settle.ts";
 import type { Lock } from "./lock.ts";
 
 interface Waiting<Job, Outcome> {
   job: Job;
-  resolve: (outcome: Outcome) => void;
-  reject: (error: unknown) => void;
+  settle: Settle<Outcome>;
 }
 
 interface LaneOptions<Job, Outcome> {
@@ -34,16 +34,20 @@ export class WriteLane<Job, Outcome> {
 
   /** Resolves with the job's outcome after its transaction is on disk. Jobs are committed in the order of the calls. */
   add(job: Job): Promise<Outcome> {
+    return new Promise((resolve, reject) => this.submit(job, { done: resolve, failed: reject }));
+  }
+
+  /** {@link add} without a promise. What `done` throws goes to `failed`. */
+  submit(job: Job, settle: Settle<Outcome>): void {
     if (this.#dead || this.#waiting.length >= this.options.waitingMax) {
-      return Promise.reject(new AppError("UNAVAILABLE", { retryAfterMs: 1_000 }));
+      settle.failed(new AppError("UNAVAILABLE", { retryAfterMs: 1_000 }));
+      return;
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
-      setImmediate(() => void this.#run());
-    });
+    this.#waiting.push({ job, settle });
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
+    setImmediate(() => void this.#run());
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -59,7 +63,7 @@ export class WriteLane<Job, Outcome> {
   /** Refuses everything that waits and all that comes: the database behind the lane is gone. */
   fail(error: Error): void {
     this.#dead = error;
-    for (const { reject } of this.#waiting.splice(0)) reject(new AppError("UNAVAILABLE"));
+    for (const { settle } of this.#waiting.splice(0)) settle.failed(new AppError("UNAVAILABLE"));
   }
 
   async #run(): Promise<void> {
@@ -75,10 +79,11 @@ export class WriteLane<Job, Outcome> {
         );
         inFlight = this.#waiting.length > 0 && !lock.isWanted ? this.#post() : undefined;
         if (!inFlight) lock.release();
-        for (const [index, { resolve, reject }] of batch.entries()) {
+        for (let index = 0; index < batch.length; index++) {
+          const settle = batch[index]?.settle;
           const outcome = outcomes.ok ? outcomes.value[index] : undefined;
-          if (outcome !== undefined) resolve(outcome);
-          else reject(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
+          if (outcome === undefined) settle?.failed(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
+          else if (settle) tell(settle, outcome);
         }
       }
     }
@@ -95,5 +100,14 @@ export class WriteLane<Job, Outcome> {
     metrics.commitBatch.observe(batch.length);
     const stop = metrics.commitSeconds.startTimer();
     return { batch, committed: commit(batch.map(({ job }) => job)).finally(stop) };
+  }
+}
+
+/** One who cannot bear the outcome must not keep it from the others. */
+function tell<Outcome>(settle: Settle<Outcome>, outcome: Outcome): void {
+  try {
+    settle.done(outcome);
+  } catch (error) {
+    settle.failed(error);
   }
 }
