@@ -1,8 +1,8 @@
-import { errors as jose, jwtVerify, SignJWT } from "jose";
-import { LRUCache } from "lru-cache";
-import { createHash, randomBytes } from "node:crypto";
+import { SignJWT } from "jose";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
 import { idPattern } from "../../protocol/text.ts";
-import { perContext, type Actor, type Context } from "../context.ts";
+import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { keys } from "./keys.ts";
 import { liveSessions } from "./live-sessions.ts";
@@ -12,23 +12,26 @@ const issuer = "parley";
 const audience = "parley";
 const type = "at+jwt";
 
-interface Claims {
-  userId: string;
-  sessionId: string;
-  expiresAtMs: number;
-}
+/** `{"alg":"HS256","typ":"at+jwt"}`, as jose writes it. */
+const header = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9";
+
+/** Strict: what we do not write, such as `nbf`, would go unheeded. */
+const claims = z.strictObject({
+  iss: z.literal(issuer),
+  aud: z.literal(audience),
+  sub: z.string().regex(idPattern),
+  sid: z.string(),
+  jti: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+});
+type Claims = z.infer<typeof claims>;
 
 /** Who is signed in, and until when. */
 export interface SignedIn {
   actor: Actor;
   expiresAtMs: number;
 }
-
-/**
- * Tokens whose signature was checked lately, by their SHA-256: jose needs 70 µs, this one. Only the signature is
- * remembered; whether the session lives is asked every time.
- */
-const verified = perContext(() => new LRUCache<string, Claims>({ max: 20_000 }));
 
 /** A token for one session; it lives for `ACCESS_TOKEN_TTL`. */
 export async function issueAccessToken(
@@ -54,8 +57,11 @@ export async function issueAccessToken(
  * wrong with it, also a session that was ended.
  */
 export async function checkAccessToken(ctx: Context, token: string): Promise<SignedIn> {
-  const { userId, sessionId, expiresAtMs } = await readClaims(ctx, token);
-  return { actor: await actorOfSession(ctx, userId, sessionId), expiresAtMs };
+  const read = readClaims(keys(ctx).accessToken, token);
+  if (!read) throw new AppError("UNAUTHENTICATED");
+  const expiresAtMs = read.exp * 1000;
+  if (expiresAtMs <= ctx.clock.now()) throw new AppError("TOKEN_EXPIRED");
+  return { actor: await actorOfSession(ctx, read.sub, read.sid), expiresAtMs };
 }
 
 /** The person of a live session. Throws `ACCOUNT_DISABLED`, or `UNAUTHENTICATED` when the session is over. */
@@ -64,41 +70,19 @@ export async function actorOfSession(ctx: Context, userId: string, sessionId: st
   if (!person || person.deleted) throw new AppError("UNAUTHENTICATED");
   if (person.disabled) throw new AppError("ACCOUNT_DISABLED");
   // Asked last: whoever is disabled or deleted meanwhile has no session any more.
-  if (!(await liveSessions(ctx).isLive(sessionId, userId))) throw new AppError("UNAUTHENTICATED");
+  if (!(await liveSessions(ctx).isLive(sessionId, person.key))) throw new AppError("UNAUTHENTICATED");
   return { key: person.key, id: person.id, role: person.role, sessionId };
 }
 
-async function readClaims(ctx: Context, token: string): Promise<Claims> {
-  const hash = createHash("sha256").update(token).digest("base64url");
-  const known = verified(ctx).get(hash);
-  if (known) {
-    if (known.expiresAtMs > ctx.clock.now()) return known;
-    verified(ctx).delete(hash);
-    throw new AppError("TOKEN_EXPIRED");
-  }
-  const claims = await verify(ctx, token);
-  verified(ctx).set(hash, claims);
-  return claims;
-}
-
-async function verify(ctx: Context, token: string): Promise<Claims> {
-  try {
-    const { payload } = await jwtVerify(token, keys(ctx).accessToken, {
-      algorithms: ["HS256"],
-      issuer,
-      audience,
-      typ: type,
-      requiredClaims: ["sub", "sid", "exp"],
-      currentDate: new Date(ctx.clock.now()),
-    });
-    const { sub, sid, exp } = payload;
-    if (sub === undefined || !idPattern.test(sub) || typeof sid !== "string" || exp === undefined) {
-      throw new AppError("UNAUTHENTICATED");
-    }
-    return { userId: sub, sessionId: sid, expiresAtMs: exp * 1000 };
-  } catch (error) {
-    if (error instanceof jose.JWTExpired) throw new AppError("TOKEN_EXPIRED");
-    if (error instanceof jose.JOSEError) throw new AppError("UNAUTHENTICATED");
-    throw error;
-  }
+/**
+ * What a token of ours says, or `undefined`. There is one kind and one key, so there is nothing to negotiate: the header
+ * must be ours to the letter, whatever else it could mean. jose, which can do more, takes 52 µs for it; this one.
+ */
+function readClaims(key: Uint8Array, token: string): Claims | undefined {
+  const parts = /^([\w-]{1,200})\.([\w-]{1,2000})\.([\w-]{43})$/.exec(token);
+  if (!parts) return undefined;
+  const [, head = "", body = "", signature = ""] = parts;
+  const right = new Bun.CryptoHasher("sha256", key).update(`${head}.${body}`).digest();
+  if (!timingSafeEqual(right, Buffer.from(signature, "base64url")) || head !== header) return undefined;
+  return claims.safeParse(JSON.parse(Buffer.from(body, "base64url").toString())).data;
 }

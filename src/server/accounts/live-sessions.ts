@@ -1,11 +1,11 @@
-import { eq } from "drizzle-orm";
+import { inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
 import { Cache } from "../platform/cache/cache.ts";
-import { people } from "./people.ts";
+import { Gathered } from "../platform/cache/gathered.ts";
 
 /** A session as the server remembers it between two requests. */
 interface LiveSession {
-  readonly userId: string;
+  readonly userKey: number;
   readonly expiresAtMs: number;
   lastUsedAtMs: number;
 }
@@ -24,12 +24,13 @@ export class LiveSessions {
   #used = new Map<string, number>();
 
   constructor(private readonly ctx: Context) {
-    this.#cache = new Cache(sessionsMax, (id) => this.#load(id));
+    const asked = new Gathered<string, LiveSession>((ids) => this.#load(ids));
+    this.#cache = new Cache(sessionsMax, (id) => asked.get(id));
     ctx.caches.register(sessionsCache, (id) => this.#cache.drop(id));
   }
 
   /** Whether the session exists, belongs to the person and has not run out. */
-  async isLive(sessionId: string, userId: string): Promise<boolean> {
+  async isLive(sessionId: string, userKey: number): Promise<boolean> {
     const now = this.ctx.clock.now();
     let session = await this.#cache.get(sessionId);
     if (session && session.expiresAtMs <= now) {
@@ -37,7 +38,7 @@ export class LiveSessions {
       this.#cache.drop(sessionId);
       session = await this.#cache.get(sessionId);
     }
-    if (!session || session.userId !== userId || session.expiresAtMs <= now) return false;
+    if (!session || session.userKey !== userKey || session.expiresAtMs <= now) return false;
     if (now - session.lastUsedAtMs > lastUsedGrainMs) {
       session.lastUsedAtMs = now;
       this.#used.set(sessionId, now);
@@ -52,15 +53,18 @@ export class LiveSessions {
     return used;
   }
 
-  async #load(id: string): Promise<LiveSession | undefined> {
+  async #load(ids: string[]): Promise<Map<string, LiveSession>> {
     const { sessions } = this.ctx.db.tables;
-    const [row] = await this.ctx.db.read
-      .select({ userKey: sessions.user_key, expiresAtMs: sessions.expires_at, lastUsedAtMs: sessions.last_used_at })
+    const rows = await this.ctx.db.read
+      .select({
+        id: sessions.id,
+        userKey: sessions.user_key,
+        expiresAtMs: sessions.expires_at,
+        lastUsedAtMs: sessions.last_used_at,
+      })
       .from(sessions)
-      .where(eq(sessions.id, id));
-    if (!row) return undefined;
-    const person = await people(this.ctx).byKey(row.userKey);
-    return person && { userId: person.id, expiresAtMs: row.expiresAtMs, lastUsedAtMs: row.lastUsedAtMs };
+      .where(inArray(sessions.id, ids));
+    return new Map(rows.map(({ id, ...session }) => [id, session]));
   }
 }
 

@@ -8,13 +8,21 @@ import {
 } from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import { findUser, type UserRow } from "./store.ts";
 
 export const defaultPrivacy: Privacy = { read_receipts: true, last_seen: true, direct_messages: "everyone" };
 
-export function storedPrivacy(row: Pick<UserRow, "privacy">): Privacy {
-  return privacySchema.parse({ ...defaultPrivacy, ...JSON.parse(row.privacy) });
+/** Three choices make few texts: each is read once. */
+const privacies = new RecentMap<string, Privacy>(64);
+
+export function storedPrivacy({ privacy: text }: Pick<UserRow, "privacy">): Privacy {
+  const known = privacies.get(text);
+  if (known) return known;
+  const privacy = privacySchema.parse({ ...defaultPrivacy, ...JSON.parse(text) });
+  privacies.set(text, privacy);
+  return privacy;
 }
 
 /** A person as they appear beside what they wrote. */
@@ -43,6 +51,12 @@ export function wireMe(row: UserRow): Me {
     created_at: wireTime(row.created_at),
     last_login_at: wireTimeOrNull(row.last_login_at),
   };
+}
+
+/** Those of these people who were not deleted, as they see themselves, by key. */
+export async function readEach(ctx: Pick<Context, "db">, keys: readonly number[]): Promise<Map<number, Me>> {
+  const rows = await findUser.byKeys(ctx, keys);
+  return new Map(rows.map((row) => [row.key, wireMe(row)]));
 }
 
 /** Oneself. Throws `UNAUTHENTICATED` when the account was deleted meanwhile. */

@@ -1,8 +1,9 @@
-import { eq, inArray, type SQL } from "drizzle-orm";
-import { LRUCache } from "lru-cache";
+import { inArray, type SQL } from "drizzle-orm";
 import type { SystemRole, UserRef } from "../../protocol/models.ts";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
+import { Gathered } from "../platform/cache/gathered.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
 
 /** What others need to know about a person; the same object for everybody, so never change it. */
 export interface Person {
@@ -35,15 +36,18 @@ const idsPerQuery = 500;
  * messages. A load that an invalidation overtook is handed out once and not kept.
  */
 export class People {
-  readonly #byId = new LRUCache<string, Person>({
-    max: peopleMax,
-    dispose: (person) => {
-      if (this.#byKey.get(person.key) === person) this.#byKey.delete(person.key);
-    },
+  readonly #byId = new RecentMap<string, Person>(peopleMax, (person) => {
+    if (this.#byKey.get(person.key) === person) this.#byKey.delete(person.key);
   });
   readonly #byKey = new Map<number, Person>();
   /** Ids dropped while a load is under way, one set a load. */
   readonly #overtaken = new Set<Set<string>>();
+
+  /** People who come one by one, many at once: those who sign in after a restart. */
+  readonly #askedFor = new Gathered<string, Person>(async (ids) => {
+    const found = await this.#load(inArray(this.ctx.db.tables.users.id, ids));
+    return new Map(found.map((person) => [person.id, person]));
+  });
 
   constructor(private readonly ctx: Pick<Context, "db">) {}
 
@@ -52,9 +56,14 @@ export class People {
     return this.#byId.get(id);
   }
 
+  /** {@link known} by key. */
+  knownByKey(key: number): Person | undefined {
+    return this.#byKey.get(key);
+  }
+
   async byId(id: string): Promise<Person | undefined> {
     if (!idPattern.test(id)) return undefined;
-    return this.#byId.get(id) ?? (await this.#load(eq(this.ctx.db.tables.users.id, id)))[0];
+    return this.#byId.get(id) ?? this.#askedFor.get(id);
   }
 
   async byKey(key: number): Promise<Person | undefined> {
@@ -84,6 +93,8 @@ export class People {
   }
 
   drop(id: string): void {
+    const person = this.#byId.get(id);
+    if (person) this.#byKey.delete(person.key);
     this.#byId.delete(id);
     for (const dropped of this.#overtaken) dropped.add(id);
   }

@@ -27,6 +27,11 @@ const nobody = Promise.resolve(undefined);
 /** Accounts that were not deleted. What cannot be a name is not asked for: Postgres refuses some texts as such. */
 export const findUser = {
   byKey: (ctx: Db, key: number) => userWhere(ctx, eq(ctx.db.tables.users.key, key)),
+  byKeys: ({ db }: Db, keys: readonly number[]): Promise<UserRow[]> =>
+    db.read
+      .select()
+      .from(db.tables.users)
+      .where(and(inArray(db.tables.users.key, [...keys]), isNull(db.tables.users.deleted_at))),
   byId: (ctx: Db, id: string) => (idPattern.test(id) ? userWhere(ctx, eq(ctx.db.tables.users.id, id)) : nobody),
   byUsername: (ctx: Db, username: string) =>
     usernamePattern.test(username)

@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { Cache } from "../platform/cache/cache.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
 import type { Tables } from "../platform/db/database.ts";
 import { findLobby, findRoom, idOfRoom, roomByKey } from "./store.ts";
 
@@ -20,7 +20,7 @@ const cacheName = "rooms";
 class Directory {
   readonly #entries: Cache<RoomEntry>;
   /** Keys never change their id. */
-  readonly #ids = new LRUCache<number, string>({ max: idsMax });
+  readonly #ids = new RecentMap<number, string>(idsMax);
   #lobbyId: string | undefined;
 
   constructor(private readonly ctx: Context) {

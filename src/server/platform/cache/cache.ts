@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { RecentMap } from "./recent-map.ts";
 
 /** Invalidation of caches by name, wired to the bus by `realtime/publish`. */
 export class CacheRegistry {
@@ -18,14 +18,14 @@ export class CacheRegistry {
  * once and not kept, so a stale value never outlives its change.
  */
 export class Cache<V extends object> {
-  #values: LRUCache<string, V>;
+  readonly #values: RecentMap<string, V>;
   #loading = new Map<string, Promise<V | undefined>>();
 
   constructor(
     max: number,
     private readonly load: (key: string) => Promise<V | undefined>,
   ) {
-    this.#values = new LRUCache({ max });
+    this.#values = new RecentMap(max);
   }
 
   /** The value if it is in memory. */

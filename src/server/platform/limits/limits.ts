@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import { AppError } from "../app-error.ts";
+import { RecentMap } from "../cache/recent-map.ts";
 import type { Clock } from "../clock.ts";
 
 /** A token bucket: `burst` at once, refilled by `perSecond`. */
@@ -13,12 +13,12 @@ interface Bucket {
   at: number;
 }
 
-/** Buckets remembered at once (G7). The least recently used is forgotten, which can only be generous. */
+/** Buckets remembered at once (G7). What was not used lately is forgotten, which can only be generous. */
 const bucketsMax = 50_000;
 
 /** Token buckets by name and key, in this process. */
 export class Limits {
-  #buckets = new LRUCache<string, Bucket>({ max: bucketsMax });
+  readonly #buckets = new RecentMap<string, Bucket>(bucketsMax);
 
   constructor(
     private readonly clock: Clock,
