@@ -2,7 +2,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
 import { dispatch, refuseUnread } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
-import { open } from "./resume.ts";
+import { Opening } from "./opening.ts";
 import { Session, type SignIn } from "./session.ts";
 
 /** What the upgrade hands to the socket. */
@@ -31,6 +31,7 @@ export function receive(ctx: Context, hub: Hub, session: Session, text: string):
 
 /** The sockets of `Bun.serve`. Nothing that happens in here may throw: Bun would end the process. */
 export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<SocketData> {
+  const opening = new Opening(ctx, hub);
   const guarded = (ws: Bun.ServerWebSocket<SocketData>, work: (session: Session) => void) => {
     const { session } = ws.data;
     try {
@@ -53,7 +54,7 @@ export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<Soc
       );
       guarded(ws, (session) => {
         hub.add(session);
-        void open(ctx, hub, session);
+        opening.take(session);
       });
     },
     message(ws, data) {

@@ -1,55 +1,115 @@
-import type { JoinedRoom } from "../../protocol/models.ts";
+import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
 import { folded } from "../accounts/names.ts";
 import type { Actor, Context } from "../context.ts";
-import { joinedState } from "../timeline/cursors.ts";
-import { rooms, roomWithNumbers } from "./directory.ts";
-import { memberRoom } from "./policy.ts";
-import { joinedRows, type JoinedRow, type Slice } from "./list-store.ts";
-import { wireRooms } from "./wire.ts";
+import { nextTurn } from "../platform/turn.ts";
+import { pendingRead } from "../timeline/cursors.ts";
+import { lobbyPositions } from "../timeline/positions.ts";
+import { countUnread, unreadIn } from "../timeline/unread.ts";
+import { roomCards, type RoomCard } from "./cards.ts";
+import { rooms } from "./directory.ts";
+import { revOf, standingRows, type Slice } from "./list-store.ts";
 
-/** All of one's rooms with the lobby, the one with the latest message first; as `ready` has them. */
-export async function joinedRooms(ctx: Context, actor: Pick<Actor, "key">): Promise<JoinedRoom[]> {
-  return withState(ctx, actor, await sortedRows(ctx, actor));
+/** Where memory does not tell what is unread, the database is asked so often before others have their turn. */
+const countsPerTurn = 20;
+
+/** One of a person's rooms, and what is their own in it. */
+interface Joined {
+  card: RoomCard;
+  role: RoomRole;
+  readSeq: number;
+  unread: number;
 }
 
-/** One of one's rooms; refuses as {@link memberRoom}. */
-export async function joinedRoom(ctx: Context, actor: Actor, roomId: string): Promise<JoinedRoom> {
-  const { room: entry, membership } = await memberRoom(ctx, actor, roomId);
-  const room = await roomWithNumbers(ctx, entry.key);
-  const [joined] = await withState(ctx, actor, [{ room, role: membership.role }]);
-  if (!joined) throw new Error("a room was lost on its way to the wire");
-  return joined;
+/** A room as its member has it, on its way to the wire. */
+export interface JoinedText {
+  id: string;
+  rev: number;
+  /** JSON of the protocol's `joinedRoom`. */
+  text: string;
 }
 
-/** One page of {@link joinedRooms}, of those whose name contains `search`. */
+/**
+ * All rooms of each of these people with the lobby, the one with the latest message first; as `ready` has them. A few
+ * queries for all people together, which are read one after the other: each room is as it was at one moment, at its `rev`.
+ */
+export async function joinedRooms(ctx: Context, userKeys: readonly number[]): Promise<Map<number, JoinedText[]>> {
+  const found = await joined(ctx, [...new Set(userKeys)]);
+  return new Map(
+    [...found].map(([userKey, own]) => [
+      userKey,
+      own.map((each) => ({ id: each.card.id, rev: each.card.rev, text: textOf(each) })),
+    ]),
+  );
+}
+
+/** One page of a person's rooms in the order of {@link joinedRooms}, of those whose name contains `search`. */
 export async function joinedPage(
   ctx: Context,
-  actor: Actor,
+  { key }: Pick<Actor, "key">,
   search: string,
   { limit, offset }: Slice,
 ): Promise<{ rooms: JoinedRoom[]; total: number }> {
   const needle = folded(search);
-  const found = (await sortedRows(ctx, actor)).filter(({ room }) => room.name_lower.includes(needle));
-  return { rooms: await withState(ctx, actor, found.slice(offset, offset + limit)), total: found.length };
+  const own = (await joined(ctx, [key])).get(key) ?? [];
+  const fitting = own.filter(({ card }) => card.nameLower.includes(needle));
+  const page = fitting.slice(offset, offset + limit);
+  // Parsed is what `textOf` has put together of the protocol's own type.
+  return { rooms: page.map((each) => JSON.parse(textOf(each)) as JoinedRoom), total: fitting.length };
 }
 
-async function sortedRows(ctx: Context, { key }: Pick<Actor, "key">): Promise<JoinedRow[]> {
+function textOf({ card, role, readSeq, unread }: Joined): string {
+  return `${card.text},"read_seq":${readSeq},"unread_count":${unread},"mention_count":0,"my_role":"${role}"}`;
+}
+
+async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Joined[]>> {
+  const standings = await everywhere(ctx, userKeys);
+  const revs = new Map(standings.map(({ roomKey, rev }) => [roomKey, rev]));
+  const cards = await roomCards(ctx).of(revs);
+  const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
+  const behind: { userKey: number; own: Joined }[] = [];
+  for (const { userKey, roomKey, role, readSeq: stored } of standings) {
+    const card = cards.get(roomKey);
+    if (!card) continue;
+    const readSeq = Math.max(stored, pendingRead(ctx, roomKey, userKey) ?? 0);
+    const own = { card, role, readSeq, unread: 0 };
+    if (readSeq < card.lastSeq) behind.push({ userKey, own });
+    found.get(userKey)?.push(own);
+  }
+  await count(ctx, behind);
+  for (const own of found.values())
+    own.sort((a, b) => b.card.activeAtMs - a.card.activeAtMs || b.card.key - a.card.key);
+  return found;
+}
+
+/** Where these people stand in their rooms, in the lobby too: there everybody is a member, also without a row. */
+async function everywhere(ctx: Context, userKeys: readonly number[]) {
   const lobby = await rooms(ctx).lobby();
-  const rows = await joinedRows(ctx, key, lobby.key);
-  return rows.sort((a, b) => b.activeAtMs - a.activeAtMs || b.room.key - a.room.key);
+  const rows = await standingRows(ctx, userKeys);
+  const inLobby = new Map(rows.filter(({ roomKey }) => roomKey === lobby.key).map((row) => [row.userKey, row.readSeq]));
+  const rev = await revOf(ctx, lobby.key);
+  const newcomers = userKeys.filter((key) => !inLobby.has(key));
+  for (const [userKey, seq] of await lobbyPositions(ctx, newcomers)) inLobby.set(userKey, seq);
+  return [
+    ...rows.filter(({ roomKey }) => roomKey !== lobby.key),
+    ...userKeys.map((userKey) => ({
+      userKey,
+      roomKey: lobby.key,
+      rev,
+      role: "member" as const,
+      readSeq: inLobby.get(userKey) ?? 0,
+    })),
+  ];
 }
 
-async function withState(
-  ctx: Context,
-  actor: Pick<Actor, "key">,
-  joined: readonly Pick<JoinedRow, "room" | "role">[],
-): Promise<JoinedRoom[]> {
-  const rows = joined.map(({ room }) => room);
-  const state = await joinedState(ctx, actor.key, rows);
-  const wire = await wireRooms(ctx, rows);
-  return joined.flatMap(({ room: { key }, role }, index) => {
-    const room = wire[index];
-    const { last_message = null, read_seq = 0, unread_count = 0 } = state.get(key) ?? {};
-    return room ? [{ ...room, last_message, read_seq, unread_count, mention_count: 0, my_role: role }] : [];
-  });
+/** Sets `unread`: from the tails of the rooms, and from the database where they are too short. */
+async function count(ctx: Context, behind: readonly { userKey: number; own: Joined }[]): Promise<void> {
+  await roomCards(ctx).readTails(behind.map(({ own }) => own.card));
+  let asked = 0;
+  for (const { userKey, own } of behind) {
+    const { key: roomKey, tail, lastSeq } = own.card;
+    const { readSeq } = own;
+    const counted = tail && unreadIn(tail, { userKey, readSeq, lastSeq });
+    if (counted === undefined && ++asked % countsPerTurn === 0) await nextTurn();
+    own.unread = counted ?? (await countUnread(ctx, { roomKey, userKey, readSeq }));
+  }
 }

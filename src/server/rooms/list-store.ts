@@ -3,6 +3,7 @@ import { folded } from "../accounts/names.ts";
 import type { Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
 import { contains, startsWith } from "../platform/db/like.ts";
+import type { StoredMessage } from "../timeline/append.ts";
 import type { RoomRow } from "./directory.ts";
 import type { MemberRow } from "./store.ts";
 
@@ -30,39 +31,52 @@ export async function accountMadeAt(ctx: Context, userKey: number): Promise<numb
   return row?.at ?? 0;
 }
 
-/** A room that a person is in. */
-export interface JoinedRow {
-  room: RoomRow;
+/** What a person is in a room, how far they have read there, and the `rev` that the room has. */
+export interface StandingRow {
+  userKey: number;
+  roomKey: number;
+  rev: number;
   role: MemberRow["role"];
-  /** When the last message came, or the room was made: what one's list is sorted by. */
-  activeAtMs: number;
+  readSeq: number;
 }
 
-/** All rooms that a person is in, with the lobby. */
-export async function joinedRows(ctx: Context, userKey: number, lobbyKey: number): Promise<JoinedRow[]> {
-  const { rooms, members, messages } = ctx.db.tables;
-  const activeAtMs = sql`coalesce(${messages.created_at}, ${rooms.created_at})`.mapWith(Number);
-  const isLast = and(eq(messages.room_key, rooms.key), eq(messages.seq, rooms.last_seq));
-  const rows = await ctx.db.read
-    .select({ room: rooms, role: members.role, activeAtMs })
+/** The rooms that these people are in. In the lobby a row is there only once something had to be remembered. */
+export async function standingRows(ctx: Context, userKeys: readonly number[]): Promise<StandingRow[]> {
+  const { rooms, members } = ctx.db.tables;
+  return ctx.db.read
+    .select({
+      userKey: members.user_key,
+      roomKey: members.room_key,
+      rev: rooms.rev,
+      role: members.role,
+      readSeq: members.read_seq,
+    })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))
-    .leftJoin(messages, isLast)
-    .where(
-      and(
-        eq(members.user_key, userKey),
-        eq(members.is_active, true),
-        isNull(rooms.deleted_at),
-        // In the lobby a row is there only once something had to be remembered.
-        eq(rooms.is_lobby, false),
-      ),
-    );
-  const lobby = await ctx.db.read
-    .select({ room: rooms, activeAtMs })
+    .where(and(inArray(members.user_key, [...userKeys]), eq(members.is_active, true), isNull(rooms.deleted_at)));
+}
+
+/** The `rev` of a room. */
+export async function revOf(ctx: Context, roomKey: number): Promise<number> {
+  const { rooms } = ctx.db.tables;
+  const [row] = await ctx.db.read.select({ rev: rooms.rev }).from(rooms).where(eq(rooms.key, roomKey));
+  return row?.rev ?? 0;
+}
+
+/** A room and its last message, as they are at one moment. */
+export interface RoomWithLast {
+  room: RoomRow;
+  last: StoredMessage | null;
+}
+
+/** Those of the rooms that exist. */
+export async function roomsWithLast(ctx: Context, keys: readonly number[]): Promise<RoomWithLast[]> {
+  const { rooms, messages } = ctx.db.tables;
+  return ctx.db.read
+    .select({ room: rooms, last: messages })
     .from(rooms)
-    .leftJoin(messages, isLast)
-    .where(eq(rooms.key, lobbyKey));
-  return [...rows, ...lobby.map((row) => ({ ...row, role: "member" as const }))];
+    .leftJoin(messages, and(eq(messages.room_key, rooms.key), eq(messages.seq, rooms.last_seq)))
+    .where(and(inArray(rooms.key, [...keys]), isNull(rooms.deleted_at)));
 }
 
 /** Rooms of one kind by name, those whose name begins with `search` first; of private ones those that `userKey` is in. */

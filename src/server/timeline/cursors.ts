@@ -1,11 +1,10 @@
 import { sql } from "drizzle-orm";
-import type { Cursor, Message } from "../../protocol/models.ts";
+import type { Cursor } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
 import { isConstraintViolation } from "../platform/db/errors.ts";
 import { jsonRows } from "../platform/db/json-rows.ts";
 import { lane } from "./lane.ts";
-import { lastMessages, lobbyFromSeq, readCursors, unreadCounts, type ReadPosition } from "./store.ts";
-import { wireMessages } from "./wire.ts";
+import { lobbyPositions, readCursor } from "./positions.ts";
 
 /** What has moved is written this often; a crash costs at most this much of reading, never a message. */
 const flushEveryMs = 1_000;
@@ -126,69 +125,19 @@ export async function storeCursor(ctx: Context, move: Move): Promise<void> {
   await buffer(ctx).flush();
 }
 
-interface RoomOfMine {
-  key: number;
-  is_lobby: boolean;
-}
-
-/** What a person's list says of one of their rooms. */
-export interface JoinedState {
-  read_seq: number;
-  delivered_seq: number;
-  unread_count: number;
-  last_message: Message | null;
+/** How far a person has read, where that is not yet in the database. */
+export function pendingRead(ctx: Context, roomKey: number, userKey: number): number | undefined {
+  return buffer(ctx).pending(roomKey, userKey);
 }
 
 /** One's own cursor in a room. */
-export async function ownCursor(ctx: Context, actor: { key: number; id: string }, room: RoomOfMine): Promise<Cursor> {
-  const [position] = await positions(ctx, actor.key, [room]);
-  const readSeq = position?.readSeq ?? 0;
-  return { user_id: actor.id, read_seq: readSeq, delivered_seq: Math.max(readSeq, position?.deliveredSeq ?? 0) };
-}
-
-async function positions(ctx: Context, userKey: number, rooms: readonly RoomOfMine[]) {
-  const stored = await readCursors(
-    ctx,
-    userKey,
-    rooms.map(({ key }) => key),
-  );
-  const found: (ReadPosition & { deliveredSeq: number })[] = [];
-  for (const { key, is_lobby } of rooms) {
-    const cursor = stored.get(key);
-    const base = cursor?.readSeq ?? (is_lobby ? await lobbyFromSeq(ctx, userKey) : 0);
-    const readSeq = Math.max(base, buffer(ctx).pending(key, userKey) ?? 0);
-    found.push({ roomKey: key, readSeq, deliveredSeq: cursor?.deliveredSeq ?? 0 });
-  }
-  return found;
-}
-
-/** Cursor, unread and last message of all these rooms, in a handful of queries however many they are. */
-export async function joinedState(
+export async function ownCursor(
   ctx: Context,
-  userKey: number,
-  rooms: readonly (RoomOfMine & { id: string; last_seq: number })[],
-): Promise<Map<number, JoinedState>> {
-  const cursors = new Map((await positions(ctx, userKey, rooms)).map((position) => [position.roomKey, position]));
-  const behind = rooms.flatMap((room) => {
-    const position = cursors.get(room.key);
-    return position && position.readSeq < room.last_seq ? [position] : [];
-  });
-  const unread = await unreadCounts(ctx, userKey, behind);
-  const rows = await lastMessages(
-    ctx,
-    rooms.flatMap(({ key, last_seq }) => (last_seq > 0 ? [key] : [])),
-  );
-  const state = new Map<number, JoinedState>();
-  for (const { key, id } of rooms) {
-    const row = rows.get(key);
-    const [last] = row ? await wireMessages(ctx, id, [row]) : [];
-    const readSeq = cursors.get(key)?.readSeq ?? 0;
-    state.set(key, {
-      read_seq: readSeq,
-      delivered_seq: Math.max(readSeq, cursors.get(key)?.deliveredSeq ?? 0),
-      unread_count: unread.get(key) ?? 0,
-      last_message: last ?? null,
-    });
-  }
-  return state;
+  actor: { key: number; id: string },
+  room: { key: number; is_lobby: boolean },
+): Promise<Cursor> {
+  const stored = await readCursor(ctx, room.key, actor.key);
+  const base = stored?.readSeq ?? (room.is_lobby ? ((await lobbyPositions(ctx, [actor.key])).get(actor.key) ?? 0) : 0);
+  const readSeq = Math.max(base, pendingRead(ctx, room.key, actor.key) ?? 0);
+  return { user_id: actor.id, read_seq: readSeq, delivered_seq: Math.max(readSeq, stored?.deliveredSeq ?? 0) };
 }

@@ -7,6 +7,12 @@ import type { StoredMessage } from "./append.ts";
 
 const storedSystem = z.object({ kind: systemKind, target_key: z.number().optional(), value: z.string().optional() });
 
+/** The keys of those whose names a message shows: its sender, and of a system line whom it is about. */
+export function namedIn({ sender_key, system }: Pick<StoredMessage, "sender_key" | "system">): number[] {
+  const target = system === null ? undefined : storedSystem.parse(JSON.parse(system)).target_key;
+  return target === undefined ? [sender_key] : [sender_key, target];
+}
+
 const unknownPerson: UserRef = { id: "", username: "", display_name: "", avatar_url: null };
 
 /** Rows of one room as the protocol has them, with their senders' present names. */

@@ -1,0 +1,115 @@
+import { heartbeat } from "../../protocol/limits.ts";
+import type { Me } from "../../protocol/models.ts";
+import { actorOfSession } from "../accounts/access-token.ts";
+import { readEach } from "../accounts/me.ts";
+import type { Context } from "../context.ts";
+import { AppError } from "../platform/app-error.ts";
+import { wireTime } from "../platform/clock.ts";
+import { refusalOf } from "../platform/refusal.ts";
+import { nextTurn } from "../platform/turn.ts";
+import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
+import { frame, frameOf } from "./frames.ts";
+import type { Hub } from "./hub.ts";
+import type { Session } from "./session.ts";
+
+/** Sockets in one round, and rooms of theirs: together some milliseconds, then the event loop has its turn. */
+const socketsPerRound = 32;
+const roomsPerRound = 300;
+
+/**
+ * From `connected` to `ready`. Sockets that come together are made ready together, a round at a time: what a round reads
+ * of the database costs a handful of queries, however many are in it.
+ */
+export class Opening {
+  #waiting: Session[] = [];
+  #isRunning = false;
+  #size = socketsPerRound;
+
+  constructor(
+    private readonly ctx: Context,
+    private readonly hub: Hub,
+  ) {}
+
+  /** Greets a socket that was upgraded, and makes it ready when its turn comes. */
+  take(session: Session): void {
+    const { viewer } = session;
+    const connected = {
+      user_id: viewer?.id ?? null,
+      session_id: viewer?.sessionId ?? null,
+      server_time: wireTime(this.ctx.clock.now()),
+      epoch: this.ctx.epoch,
+      heartbeat_s: heartbeat.pingEveryS,
+    };
+    // At once: nothing can have been sent before it, and so it shares the system call of the upgrade's answer.
+    session.send(frame("connected", connected, this.ctx.clock.now()));
+    this.#waiting.push(session);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await nextTurn();
+      const round = this.#waiting.splice(0, this.#size);
+      await this.#openAll(round.filter((session) => this.hub.sessions.has(session)));
+    }
+    this.#isRunning = false;
+  }
+
+  /** Never rejects. What fails for one must not fail for the others: then each is tried by itself. */
+  async #openAll(round: readonly Session[]): Promise<void> {
+    if (round.length === 0) return;
+    try {
+      await this.#makeReady(round);
+    } catch (error) {
+      const [first] = round;
+      if (first && round.length === 1) this.#refuse(first, error);
+      else for (const session of round) await this.#openAll([session]);
+    }
+  }
+
+  #refuse(session: Session, error: unknown): void {
+    const { code } = refusalOf(error, this.ctx.log, { frame: "ready", socket: session.id });
+    this.hub.closeAfterwards(session, code === "UNAUTHENTICATED" || code === "ACCOUNT_DISABLED" ? 4001 : 1011);
+  }
+
+  /** The sessions are in the hub already, so a revocation finds them; one that came just before is found here. */
+  async #makeReady(round: readonly Session[]): Promise<void> {
+    const { ctx, hub } = this;
+    await Promise.all(round.map(({ viewer }) => viewer && actorOfSession(ctx, viewer.id, viewer.sessionId)));
+    const keys = [...new Set(round.flatMap(({ viewer }) => viewer?.key ?? []))];
+    const held = hub.recent.hold();
+    try {
+      const [mes, rooms] = keys.length === 0 ? nobody : [await readEach(ctx, keys), await joinedRooms(ctx, keys)];
+      const ready = round.map((session) => {
+        const { viewer } = session;
+        const me = viewer ? mes.get(viewer.key) : null;
+        if (me === undefined) throw new AppError("UNAUTHENTICATED");
+        return { session, me, rooms: (viewer && rooms.get(viewer.key)) ?? [] };
+      });
+      const roomsEach = ready.reduce((sum, { rooms }) => sum + rooms.length, 0) / ready.length;
+      this.#size = Math.max(1, Math.min(socketsPerRound, Math.floor(roomsPerRound / Math.max(1, roomsEach))));
+      for (const each of ready) hub.egress.inTurn(() => this.#enter(each, held.from));
+      hub.egress.inTurn(held.release);
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+  }
+
+  #enter({ session, me, rooms }: { session: Session; me: Me | null; rooms: JoinedText[] }, from: number): void {
+    const { ctx, hub } = this;
+    const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
+    hub.enter(session, revs, frameOf("ready", readyText(me, rooms), ctx.clock.now()), from);
+    hub.becomeReady(session);
+  }
+}
+
+const nobody = [new Map<number, Me>(), new Map<number, JoinedText[]>()] as const;
+
+/** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */
+function readyText(me: Me | null, rooms: readonly JoinedText[]): string {
+  const list = rooms.map(({ text }) => text).join(",");
+  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":[],"unread_notifications":0}`;
+}

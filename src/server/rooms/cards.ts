@@ -1,0 +1,136 @@
+import { people, type Person } from "../accounts/people.ts";
+import { perContext, type Context } from "../context.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
+import { nextTurn } from "../platform/turn.ts";
+import { readTails, type Tail } from "../timeline/unread.ts";
+import { namedIn, wireMessages } from "../timeline/wire.ts";
+import { roomsWithLast, type RoomWithLast } from "./list-store.ts";
+import { accountCount } from "./lobby.ts";
+import { wireRooms } from "./wire.ts";
+
+/**
+ * A room as all its members have it in their lists, at one `rev`: with its last message, as the text that goes over the
+ * wire. Made once for all of them; whatever is durable in it cannot change without a new `rev`.
+ */
+export interface RoomCard {
+  readonly key: number;
+  readonly id: string;
+  readonly rev: number;
+  readonly lastSeq: number;
+  readonly nameLower: string;
+  /** When the last message came, or the room was made: what one's list is sorted by. */
+  readonly activeAtMs: number;
+  /** JSON of the protocol's `joinedRoom` up to `last_message`; what is one's own is yet to follow. */
+  readonly text: string;
+  /** Whose names are in it: it holds as long as they are known by these very objects. */
+  readonly persons: readonly Person[];
+  /** In the lobby: how many accounts there are. */
+  readonly accounts: number | undefined;
+  /** Read when somebody is behind. */
+  tail?: Tail;
+}
+
+/** Remembered at once (G7): about 1.5 KB each, 15 KB at the most. */
+const cardsMax = 4_000;
+/** After each of these many the event loop has its turn. */
+const cardsPerQuery = 50;
+const tailsPerQuery = 32;
+const forgetEveryMs = 60_000;
+
+class RoomCards {
+  #cards = new RecentMap<number, RoomCard>(cardsMax);
+
+  constructor(private readonly ctx: Context) {}
+
+  /**
+   * The rooms' cards, none older than the `rev` asked for: that was just read in the database, on whatever node the
+   * change was made. A room that is gone is missing.
+   */
+  async of(wanted: ReadonlyMap<number, number>): Promise<Map<number, RoomCard>> {
+    const accounts = await accountCount(this.ctx);
+    const found = new Map<number, RoomCard>();
+    const missing: number[] = [];
+    for (const [key, rev] of wanted) {
+      const card = this.#cards.get(key);
+      if (card && card.rev >= rev && this.#holds(card, accounts)) found.set(key, card);
+      else missing.push(key);
+    }
+    for (let at = 0; at < missing.length; at += cardsPerQuery) {
+      if (at > 0) await nextTurn();
+      for (const card of await this.#make(missing.slice(at, at + cardsPerQuery))) {
+        found.set(card.key, card);
+        if (card.rev >= (this.#cards.get(card.key)?.rev ?? 0)) this.#cards.set(card.key, card);
+      }
+    }
+    return found;
+  }
+
+  /** Reads the tails that these cards do not have yet. */
+  async readTails(cards: Iterable<RoomCard>): Promise<void> {
+    const without = [...new Set(cards)].filter(({ tail }) => tail === undefined);
+    for (let at = 0; at < without.length; at += tailsPerQuery) {
+      if (at > 0) await nextTurn();
+      const part = without.slice(at, at + tailsPerQuery);
+      const tails = await readTails(
+        this.ctx,
+        part.map(({ key }) => key),
+      );
+      for (const card of part) {
+        const tail = tails.get(card.key);
+        if (tail) card.tail = tail;
+      }
+    }
+  }
+
+  forgetUnused(): void {
+    this.#cards.forgetUnused();
+  }
+
+  #holds({ persons, accounts }: RoomCard, accountsNow: number): boolean {
+    const known = people(this.ctx);
+    const isCounted = accounts === undefined || accounts === accountsNow;
+    return isCounted && persons.every((person) => known.knownByKey(person.key) === person);
+  }
+
+  async #make(keys: readonly number[]): Promise<RoomCard[]> {
+    const rows = await roomsWithLast(this.ctx, keys);
+    // Noted before the text is made: should somebody be renamed meanwhile, the card does not hold.
+    const persons = await people(this.ctx).byKeys(rows.flatMap(personsIn));
+    const accounts = await accountCount(this.ctx);
+    const wire = await wireRooms(
+      this.ctx,
+      rows.map(({ room }) => room),
+    );
+    const lasts = await Promise.all(
+      rows.map(({ room, last }) => (last ? wireMessages(this.ctx, room.id, [last]) : undefined)),
+    );
+    return rows.map((row, index): RoomCard => {
+      const { room, last } = row;
+      const text = JSON.stringify({ ...wire[index], last_message: lasts[index]?.[0] ?? null });
+      return {
+        key: room.key,
+        id: room.id,
+        rev: room.rev,
+        lastSeq: room.last_seq,
+        nameLower: room.name_lower,
+        activeAtMs: last?.created_at ?? room.created_at,
+        text: text.slice(0, -1),
+        persons: personsIn(row).flatMap((key) => persons.get(key) ?? []),
+        accounts: room.is_lobby ? accounts : undefined,
+      };
+    });
+  }
+}
+
+/** Whom a card names. */
+function personsIn({ room, last }: RoomWithLast): number[] {
+  const keys = [room.owner_key, room.created_by_key, ...(last ? namedIn(last) : [])];
+  return [...new Set(keys.filter((key) => key !== null))];
+}
+
+/** The cards of this context; what nobody asked for in the last minute or two is forgotten. */
+export const roomCards = perContext((ctx) => {
+  const cards = new RoomCards(ctx);
+  ctx.jobs.every("forget room cards", forgetEveryMs, async () => cards.forgetUnused());
+  return cards;
+});
