@@ -1,4 +1,5 @@
 import type { Cell } from "./cell.ts";
+import { coldStart } from "./cells/cold-start.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
 import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
@@ -6,4 +7,4 @@ import { lobby } from "./cells/lobby.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory];
+export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, coldStart];

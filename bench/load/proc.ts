@@ -25,10 +25,16 @@ export function family(pid: number): number[] {
 
 /** Proportional set size in bytes: shared pages are divided among those who share them. */
 export function pssBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1];
-    return sum + Number(kilobytes ?? 0) * 1024;
-  }, 0);
+  return pids.reduce((sum, pid) => sum + mappedBytes(pid, /^Pss:\s+(\d+) kB/m), 0);
+}
+
+/** Resident set size in bytes: shared pages count for each. */
+export function rssBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + mappedBytes(pid, /^Rss:\s+(\d+) kB/m), 0);
+}
+
+function mappedBytes(pid: number, line: RegExp): number {
+  return Number(line.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1] ?? 0) * 1024;
 }
 
 /** Bytes of kernel memory in slabs, of the whole machine: sockets are there. */
