@@ -28,7 +28,11 @@ export async function compare(
   rounds: number,
 ): Promise<{ compared: Compared[]; notes: string[]; faults: string[] }> {
   const able = peers.filter((peer) => peer.lack() === undefined);
-  const notes = peers.flatMap((peer) => peer.lack() ?? []);
+  const notes = peers.flatMap((peer) => {
+    const lack = peer.lack();
+    if (lack !== undefined) return `${peer.name} was not measured: ${lack}`;
+    return peer.about === undefined ? [] : `${peer.name}: ${peer.about}`;
+  });
   const results = new Map<Peer, LoadResult[]>(able.map((peer) => [peer, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const peer of able) {

@@ -10,6 +10,8 @@ export interface Peer {
   /** What its acknowledgement meant. */
   ack: "none" | "accepted" | "committed" | "fsynced";
   wire: WireName;
+  /** What one has to know to read its figures. */
+  about?: string;
   /** Why it cannot run here, with the way to install it; `undefined`: it can. */
   lack(): string | undefined;
   /** Starts it with people in rooms as planned. */
@@ -38,14 +40,18 @@ export const parley: Peer = {
 
 const urlLine = (line: string): string | undefined => /"url":"([^"]+)"/.exec(line)?.[1];
 
-/** A peer that is a program of ours, speaks Parley's frames and prints `{"url": …}` when it listens. */
-export async function startProgram(command: readonly string[], plan: WorldPlan): Promise<StartedPeer> {
-  const running: Running = start(command);
+/** A peer that is a program of ours and prints `{"url": …}` when it listens. */
+export async function startProgram(
+  command: readonly string[],
+  plan: WorldPlan,
+  env: Record<string, string> = {},
+): Promise<StartedPeer> {
+  const running: Running = start(command, { env });
   const url = await running.line(urlLine);
   return {
     url: `http://127.0.0.1:${new URL(url).port}`,
     seats: makeSeats(plan, (index) => roomsOf(plan, index)),
-    pids: [running.pid],
+    pids: running.pids(),
     stop: () => running.kill(),
   };
 }

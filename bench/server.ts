@@ -43,13 +43,13 @@ export async function makeWorld(plan: WorldPlan, { dataDir, env }: Ground): Prom
   return { env, seats };
 }
 
-/** Seats for peers that have no accounts. */
+/** Seats for peers that have no accounts; the names are as long as those of Parley's people are on average. */
 export function makeSeats(plan: WorldPlan, roomsOf: (index: number) => number[]): string {
   const seats = join(temporaryFolder(), "seats.ndjson");
   const lines = Array.from({ length: plan.people }, (_, index) =>
     JSON.stringify({
       user_id: `${index}`,
-      username: `user${index}`,
+      username: `u${String(index).padStart(9, "0")}`,
       token: "none",
       rooms: roomsOf(index).map((room) => `00000000-0000-7000-8000-${String(room).padStart(12, "0")}`),
     }),

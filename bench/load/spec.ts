@@ -9,7 +9,7 @@ export interface Seat {
 }
 
 /** How peers speak; the bare relay and the Go hub send the very frames of Parley. */
-export type WireName = "parley" | "relay";
+export type WireName = "parley" | "relay" | "socketio" | "xmpp";
 
 /** What one run of the generator does. Travels as JSON to its process. */
 export interface LoadSpec {

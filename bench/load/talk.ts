@@ -173,14 +173,19 @@ export class Talk {
   #frame(client: Client, bytes: Buffer, from: number, to: number): void {
     const { wire } = this;
     const kind = wire.kind(bytes, from, to);
-    if (kind === kinds.other) return;
+    if (kind === kinds.other) {
+      const reply = wire.reply?.(bytes, from, to);
+      if (reply !== undefined) client.say(reply);
+      return;
+    }
     const number = wire.number(kind, bytes, from, to);
     if (!(number >= 0 && number < this.#sent)) {
       if (kind === kinds.refusal) this.#fault(`an error: ${bytes.toString("utf8", from, Math.min(to, from + 300))}`);
       return;
     }
     if (kind === kinds.delivery) this.#delivered(client, number, bytes, from, to);
-    else this.#answered(client, number, kind === kinds.ack ? undefined : wire.code(bytes, from, to));
+    else this.#answered(client, number, kind === kinds.refusal ? wire.code(bytes, from, to) : undefined);
+    if (kind === kinds.reflection) this.#delivered(client, number, bytes, from, to);
   }
 
   #delivered(client: Client, number: number, bytes: Buffer, from: number, to: number): void {

@@ -1,7 +1,7 @@
 import type { Seat } from "./spec.ts";
 
-/** What a frame of a peer is. */
-export const kinds = { other: 0, ack: 1, delivery: 2, refusal: 3 } as const;
+/** What a frame of a peer is; a reflection is one's own message coming back, delivery and ack in one. */
+export const kinds = { other: 0, ack: 1, delivery: 2, refusal: 3, reflection: 4 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** What a client does with a frame before it is ready: send more, or begin. */
@@ -26,6 +26,8 @@ export interface Wire {
   seq(bytes: Buffer, from: number, to: number): number | undefined;
   /** A refusal's error code. */
   code(bytes: Buffer, from: number, to: number): string;
+  /** What a client must say to a frame that is none of these: a heartbeat's answer. */
+  reply?(bytes: Buffer, from: number, to: number): string | undefined;
 }
 
 /** Shaped as a UUIDv7; its parts are overwritten for every message. */
