@@ -1,10 +1,11 @@
 import type { Cell } from "./cell.ts";
 import { coldStart } from "./cells/cold-start.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
+import { history } from "./cells/history.ts";
 import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
 import { lobby } from "./cells/lobby.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, coldStart];
+export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, history, coldStart];

@@ -9,6 +9,11 @@ export class Histogram {
     this.#microseconds.record(Math.max(1, Math.round(ms * 1_000)));
   }
 
+  /** Milliseconds below which so many percent lie. */
+  at(percentile: number): number {
+    return this.#microseconds.count === 0 ? 0 : this.#microseconds.percentile(percentile) / 1_000;
+  }
+
   summary(): Latencies {
     const histogram = this.#microseconds;
     const { count } = histogram;

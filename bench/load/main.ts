@@ -4,6 +4,7 @@ import { lobby } from "./lobby.ts";
 import { probe } from "./probe.ts";
 import type { ProgramSpec } from "./programs.ts";
 import { Reconnect } from "./reconnect.ts";
+import { requests } from "./requests.ts";
 import { readSeats } from "./seats.ts";
 import { steady } from "./steady.ts";
 import { storm } from "./storm.ts";
@@ -18,8 +19,9 @@ console.log(JSON.stringify({ result: await run() }));
 process.exit(0);
 
 function run(): Promise<unknown> {
-  const seats = readSeats(spec.seats);
   const say = (progress: string) => console.log(JSON.stringify({ progress }));
+  if (spec.kind === "requests") return requests(spec, say);
+  const seats = readSeats(spec.seats);
   switch (spec.kind) {
     case "storm":
       return storm(spec, seats);
