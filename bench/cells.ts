@@ -1,4 +1,5 @@
 import type { Cell } from "./cell.ts";
+import { api } from "./cells/api.ts";
 import { coldStart } from "./cells/cold-start.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
 import { history } from "./cells/history.ts";
@@ -8,4 +9,4 @@ import { lobby } from "./cells/lobby.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, history, coldStart];
+export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, history, api, coldStart];
