@@ -15,8 +15,12 @@ export interface HoldSpec {
 /** Connects people, says `ready`, and holds them until the process is killed. */
 export async function hold(spec: HoldSpec, seats: readonly Seat[], say: (progress: string) => void): Promise<never> {
   const own = seats.slice(spec.from, spec.from + spec.clients);
-  const clients = await assemble(own, wires[spec.wire], spec.url, {
-    frame() {},
+  const wire = wires[spec.wire];
+  const clients = await assemble(own, wire, spec.url, {
+    frame(client, bytes, from, to) {
+      const reply = wire.reply?.(bytes, from, to);
+      if (reply !== undefined) client.say(reply);
+    },
     closed(client, code) {
       throw new Error(`client ${client.index} was closed with ${code}`);
     },
