@@ -34,6 +34,26 @@ describe("what leaves the server", () => {
     expect(out).toEqual(["ann: a1 a2", "ben: b1", "the first message", "the second message"]);
   });
 
+  test("for one socket goes out together, its acknowledgements first, and before any other step", async () => {
+    const { egress, out, socket, step } = rig();
+    const [ann, ben] = [socket("ann"), socket("ben")];
+    egress.inTurnGathering(() => {
+      egress.gather(ann, "m1");
+      egress.gather(ben, "m1");
+    });
+    egress.inTurnGathering(() => egress.gather(ann, "m2"));
+    egress.ack(ann, "a1");
+    egress.inTurn(step("a step"));
+    egress.inTurnGathering(() => egress.gather(ben, "m3"));
+    egress.inTurnGathering(() => {
+      egress.release();
+      out.push("published");
+    });
+    egress.inTurnGathering(() => egress.gather(ben, "m4"));
+    await egress.flushed();
+    expect(out).toEqual(["ann: a1 m1 m2", "ben: m1", "a step", "ben: m3", "published", "ben: m4"]);
+  });
+
   test("that a step adds comes after all that was there", async () => {
     const { egress, out, step } = rig();
     egress.inTurn(() => {

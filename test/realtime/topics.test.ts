@@ -5,13 +5,22 @@ import { Topics } from "../../src/server/realtime/topics.ts";
 import { ManualClock } from "../support/clock.ts";
 import { Broker, PairedSocket } from "./socket-pair.ts";
 
-function rig(sizes: { shardSockets?: number; gatherAbove?: number } = {}) {
+/** One who takes what is sent to them alone at once. */
+interface Member {
+  transport: PairedSocket;
+}
+
+function rig(sizes: { fewSockets?: number; shardSockets?: number; gatherAbove?: number } = {}) {
   const clock = new ManualClock();
   const broker = new Broker();
   const interest: string[] = [];
-  const topics = new Topics({
+  let releases = 0;
+  const topics = new Topics<Member>({
     clock,
     metrics: createMetrics(),
+    sendAlone: ({ transport }, frame) => void transport.sendText(frame),
+    beforePublish: () => void releases++,
+    fewSockets: 0,
     onOpen: (roomId) => void interest.push(`+${roomId}`),
     onEmpty: (roomId) => void interest.push(`-${roomId}`),
     ...sizes,
@@ -19,9 +28,10 @@ function rig(sizes: { shardSockets?: number; gatherAbove?: number } = {}) {
   topics.publisher = broker;
   const join = () => {
     const socket = new PairedSocket(broker);
-    return { socket, shard: topics.join(socket, "room") };
+    const member = { transport: socket };
+    return { socket, member, shard: topics.join(member, "room") };
   };
-  return { clock, broker, topics, interest, join };
+  return { releases: () => releases, clock, broker, topics, interest, join };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -61,11 +71,37 @@ describe("a room's topics", () => {
     expect(broker.published).toEqual([500, 500, 500, 500, 1, 1]);
   });
 
+  test("are none for a few sockets: each is sent to alone, until they are too many", () => {
+    const { topics, broker, join, releases } = rig({ fewSockets: 2 });
+    const [one, two] = [join(), join()];
+    topics.publish("room", "for two");
+    expect(broker.published).toEqual([]);
+    const three = join();
+    topics.publish("room", "for three");
+    expect(broker.published).toEqual([3]);
+    expect(releases()).toBe(1);
+    topics.leave(two.member, "room", two.shard);
+    topics.publish("room", "for two again");
+    expect(one.socket.sent).toEqual(["for two", "for three", "for two again"]);
+    expect(two.socket.sent).toEqual(["for two", "for three"]);
+    expect(three.socket.sent).toEqual(["for three", "for two again"]);
+  });
+
+  test("are none again when the room was empty meanwhile", () => {
+    const { topics, broker, join } = rig({ fewSockets: 1 });
+    const joined = [join(), join()];
+    for (const { member, shard } of joined) topics.leave(member, "room", shard, { isGone: true });
+    const { socket } = join();
+    topics.publish("room", "hello");
+    expect(broker.published).toEqual([]);
+    expect(socket.sent).toEqual(["hello"]);
+  });
+
   test("give who leaves what was published before, and who comes nothing of it", async () => {
     const { topics, join } = rig({ shardSockets: 1 });
     const [stays, leaves] = [join(), join()];
     topics.publish("room", "before");
-    topics.leave(leaves.socket, "room", leaves.shard);
+    topics.leave(leaves.member, "room", leaves.shard);
     const comes = join();
     topics.publish("room", "after");
     for (let turns = 0; turns < 4; turns++) await turn();
@@ -77,8 +113,8 @@ describe("a room's topics", () => {
   test("are told of when the first comes and the last goes, and not in between", () => {
     const { topics, interest, join } = rig({ shardSockets: 1 });
     const [one, two] = [join(), join()];
-    topics.leave(one.socket, "room", one.shard);
-    topics.leave(undefined, "room", two.shard);
+    topics.leave(one.member, "room", one.shard);
+    topics.leave(two.member, "room", two.shard, { isGone: true });
     join();
     expect(interest).toEqual(["+room", "-room", "+room"]);
   });
@@ -92,9 +128,9 @@ describe("a room's topics", () => {
       { weight: 1, arbitrary: fc.constant({ do: "wait" } as const) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(move, { maxLength: 60 }), async (moves) => {
-        const { topics, clock, join } = rig({ shardSockets: 2, gatherAbove: 5 });
-        const present: { socket: PairedSocket; shard: number; expected: string[] }[] = [];
+      fc.asyncProperty(fc.array(move, { maxLength: 60 }), fc.nat(3), async (moves, fewSockets) => {
+        const { topics, clock, join } = rig({ fewSockets, shardSockets: 2, gatherAbove: 5 });
+        const present: (ReturnType<typeof join> & { expected: string[] })[] = [];
         const all: typeof present = [];
         let number = 0;
         for (const each of moves) {
@@ -104,7 +140,7 @@ describe("a room's topics", () => {
             all.push(joined);
           } else if (each.do === "leave") {
             const [left] = present.splice(each.who % Math.max(present.length, 1), 1);
-            if (left) topics.leave(left.socket, "room", left.shard);
+            if (left) topics.leave(left.member, "room", left.shard);
           } else if (each.do === "publish") {
             const text = String(++number);
             topics.publish("room", text);

@@ -48,7 +48,7 @@ export class Hub {
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #guests = new Map<string, number>();
   #readyCount = 0;
-  readonly #topics: Topics;
+  readonly #topics: Topics<Session>;
   readonly #order: RevOrder;
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
@@ -60,6 +60,8 @@ export class Hub {
     this.#topics = new Topics({
       clock,
       metrics,
+      sendAlone: (session, text) => this.egress.gather(session, text),
+      beforePublish: () => this.egress.release(),
       onOpen: (roomId) => this.interest.begin("room", roomId),
       onEmpty: (roomId) => {
         this.#order.end(roomId);
@@ -123,7 +125,7 @@ export class Hub {
     session.held = [];
     session.drained();
     this.#wheel.delete(session);
-    for (const [roomId, shard] of session.rooms) this.#topics.leave(undefined, roomId, shard);
+    for (const [roomId, shard] of session.rooms) this.#topics.leave(session, roomId, shard, { isGone: true });
     session.rooms.clear();
     const userId = session.viewer?.id;
     if (userId === undefined) this.#removeGuest(session.address);
@@ -168,7 +170,7 @@ export class Hub {
 
   /** Sends a frame to everybody in a room, in the order of the `rev`s; an empty one only takes its number. */
   toRoom(roomId: string, rev: number, text: string): void {
-    this.egress.inTurn(() => this.#order.take(roomId, rev, text));
+    this.egress.inTurnGathering(() => this.#order.take(roomId, rev, text));
   }
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
@@ -200,7 +202,7 @@ export class Hub {
     const entered = new Map([...rooms].filter(([roomId]) => !session.rooms.has(roomId)));
     // What was published while nobody read the room is in `recent`, and given to this socket below.
     for (const [roomId, rev] of entered) this.#order.begin(roomId, () => Math.max(rev, this.recent.lastRev(roomId)));
-    for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session.transport, roomId));
+    for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session, roomId));
     const missed = [...this.recent.since(entered, from)];
     session.sendAll(tell === undefined ? missed : [tell, ...missed]);
   }
@@ -211,7 +213,7 @@ export class Hub {
     if (shard === undefined) return;
     session.rooms.delete(roomId);
     session.watched.delete(roomId);
-    this.#topics.leave(session.transport, roomId, shard);
+    this.#topics.leave(session, roomId, shard);
   }
 
   /** Inside a step of the output: the socket has its `ready`; what was held for it follows. */
