@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { WireName } from "./load/spec.ts";
-import { root, type Running, start } from "./processes.ts";
+import { leashed, root, type Running, start } from "./processes.ts";
 import { ground, makeSeats, makeWorld, serve } from "./server.ts";
 import { roomsOf, type WorldPlan } from "./world-plan.ts";
 
@@ -46,7 +46,7 @@ export async function startProgram(
   plan: WorldPlan,
   env: Record<string, string> = {},
 ): Promise<StartedPeer> {
-  const running: Running = start(command, { env });
+  const running: Running = start(leashed(command), { env });
   const url = await running.line(urlLine);
   return {
     url: `http://127.0.0.1:${new URL(url).port}`,

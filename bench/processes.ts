@@ -22,14 +22,17 @@ interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: string;
+  /** Who it runs as; else as we do. */
+  user?: { uid: number; gid: number };
 }
 
 const linesKept = 200;
 
 /** Starts a program in an environment of its own; nothing of ours but `PATH` and `HOME` reaches it. */
-export function start(command: readonly string[], { cwd = root, env = {}, stdin }: StartOptions = {}): Running {
+export function start(command: readonly string[], { cwd = root, env = {}, stdin, user }: StartOptions = {}): Running {
   const child = Bun.spawn([...command], {
     cwd,
+    ...user,
     env: {
       PATH: process.env["PATH"] ?? "",
       HOME: process.env["HOME"] ?? "",
@@ -89,10 +92,17 @@ export function start(command: readonly string[], { cwd = root, env = {}, stdin 
   };
 }
 
+/** The same program, killed by the kernel when this process ends, however it ends; Bun's own do that by themselves. */
+export function leashed(command: readonly string[]): string[] {
+  const setpriv = Bun.which("setpriv");
+  return setpriv === null ? [...command] : [setpriv, "--pdeathsig", "KILL", "--", ...command];
+}
+
 /** Runs a program to its end and gives its standard output; throws with what it said when it fails. */
 export async function run(command: readonly string[], options: StartOptions = {}): Promise<string> {
   const child = Bun.spawn([...command], {
     cwd: options.cwd ?? root,
+    ...options.user,
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...options.env },
     stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
     stdout: "pipe",
@@ -112,4 +122,12 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "parley-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A port that was free a moment ago, for programs that cannot choose one themselves. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "0.0.0.0", port: 0, socket: { data: () => undefined } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
 }

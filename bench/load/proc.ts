@@ -23,6 +23,11 @@ export function family(pid: number): number[] {
   return [pid, ...children.flatMap(family)];
 }
 
+/** All of these processes and all that descend from them, each once. */
+export function families(pids: readonly number[]): number[] {
+  return [...new Set(pids.flatMap(family))];
+}
+
 /** Proportional set size in bytes: shared pages are divided among those who share them. */
 export function pssBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + mappedBytes(pid, /^Pss:\s+(\d+) kB/m), 0);

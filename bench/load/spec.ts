@@ -27,14 +27,36 @@ export interface LoadSpec {
   contentBytes: number;
   /** `ordered`: UUIDv7. */
   tempIds: "ordered" | "random";
-  /** Closed loop with so many unanswered messages a sender, or open loop with a fixed schedule for all together. */
-  load: { kind: "window"; perSender: number } | { kind: "schedule"; perSecond: number };
+  load: LoadPlan;
   warmUpS: number;
   seconds: number;
-  /** The processes whose CPU time is counted. */
+  /** The processes whose CPU time is counted, with all that descend from them. */
   pids: number[];
-  /** The first so many clients, none of them senders, stop reading when the load begins. */
-  stalled?: number;
+  /** Every so-manyth client, from the first on and none of them a sender, stops reading when the load begins. */
+  stalledEvery?: number;
+  /** Keeps a {@link Slice} for each such length of the whole run, warm-up included. */
+  sliceMs?: number;
+}
+
+/**
+ * Closed loop: so many messages a sender that have no ack yet, or that have not reached the last member. Open loop: a
+ * fixed schedule for all senders together; its phases follow each other, and the last one goes on to the end.
+ */
+export type LoadPlan =
+  | { kind: "window"; perSender: number; until?: "ack" | "last" }
+  | { kind: "schedule"; perSecond: number }
+  | { kind: "phases"; phases: { perSecond: number; seconds: number }[] };
+
+/** What became of the messages that were due in one slice of a run. */
+export interface Slice {
+  fromS: number;
+  sent: number;
+  acked: number;
+  refused: number;
+  /** Milliseconds, from the intended time of a send. */
+  ackP50: number;
+  ackP99: number;
+  lastP99: number;
 }
 
 /** Milliseconds. */
@@ -62,6 +84,9 @@ export interface LoadResult {
   /** Microseconds of the peer's CPU. */
   cpuPerMessage: number;
   cpuPerDelivery: number;
+  /** Messages that Parley committed in one transaction, in the mean. */
+  batch?: number;
+  series?: Slice[];
   /** A lost, doubled or reordered message: any of them fails the cell. */
   faults: string[];
 }

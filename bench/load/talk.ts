@@ -1,15 +1,16 @@
 import { Client, connectAll } from "./client.ts";
 import { clientFrame } from "./frames.ts";
 import { Histogram } from "./histogram.ts";
-import { cpuSeconds } from "./proc.ts";
+import { Ledger } from "./ledger.ts";
+import { meanBetween, readMetrics } from "./metrics.ts";
+import { cpuSeconds, families } from "./proc.ts";
+import { Slices } from "./slices.ts";
 import type { LoadResult, LoadSpec, Seat } from "./spec.ts";
+import { type Timetable, timetable } from "./timetable.ts";
 import { kinds, placeholder, type Wire, writeTempId } from "./wire.ts";
 
 const tickMs = 1;
 const settleMs = 30_000;
-const faultsShown = 5;
-/** Messages of one run, at most: their times are kept in flat arrays. */
-const messagesMax = 8_000_000;
 
 /** A member of a room that sends. */
 interface Sender {
@@ -26,22 +27,15 @@ export class Talk {
   readonly #clients: Client[];
   readonly #senders: Sender[] = [];
   readonly #bySeat: (Sender | undefined)[] = [];
-  /** By number of the message: when it was to be sent, how many members have it. */
-  readonly #intended = new Float64Array(messagesMax);
-  readonly #arrived = new Uint16Array(messagesMax);
-  readonly #isAcked = new Uint8Array(messagesMax);
-  /** By client: the last place in the room that it saw, how many messages it got. */
-  readonly #lastSeq: Float64Array;
-  readonly #got: Float64Array;
-  readonly #ackedInRoom: Float64Array;
-  #sent = 0;
-  #settled = 0;
+  readonly #ledger: Ledger;
+  readonly #slices: Slices | undefined;
+  /** Those who may send again since something came in. */
+  readonly #released = new Set<Sender>();
   #whenSettled: (() => void) | undefined;
   #isTalking = false;
   #isMeasuring = false;
   #measured = { acked: 0, deliveries: 0, ack: new Histogram(), last: new Histogram() };
   #refused: Record<string, number> = {};
-  #faults: string[] = [];
   #readyCount = 0;
   #whenReady = Promise.withResolvers<void>();
 
@@ -51,9 +45,8 @@ export class Talk {
     seats: readonly Seat[],
   ) {
     const { clients, contentBytes, roomSize, sendersPerRoom } = spec;
-    this.#lastSeq = new Float64Array(clients).fill(-1);
-    this.#got = new Float64Array(clients);
-    this.#ackedInRoom = new Float64Array(Math.ceil(clients / roomSize));
+    this.#ledger = new Ledger(spec, (index) => this.#isStalled(index));
+    this.#slices = spec.sliceMs === undefined ? undefined : new Slices(spec.sliceMs);
     const events = {
       ready: () => {
         if (++this.#readyCount === clients) this.#whenReady.resolve();
@@ -70,6 +63,7 @@ export class Talk {
       const place = client.index % roomSize;
       // The last members are the senders: the first may be told to stop reading.
       if (place < roomSize - sendersPerRoom) continue;
+      if (this.#isStalled(client.index)) throw new Error("who stops reading cannot be a sender");
       const { bytes, payloadAt } = clientFrame(wire.message(client.seat, content));
       const tempIdAt = bytes.indexOf(placeholder, payloadAt);
       const sender = { client, frame: bytes, tempIdAt, credit: fill };
@@ -80,26 +74,30 @@ export class Talk {
 
   async run(say: (progress: string) => void): Promise<LoadResult> {
     const { spec } = this;
-    await connectAll(this.#clients, spec.url);
-    await this.#whenReady.promise;
+    await Promise.all([connectAll(this.#clients, spec.url), this.#whenReady.promise]);
     say(`${spec.clients} clients are ready`);
-    for (const client of this.#clients.slice(0, spec.stalled ?? 0)) client.stopReading();
+    for (const client of this.#clients) if (this.#isStalled(client.index)) client.stopReading();
     this.#isTalking = true;
     const startMs = performance.now();
+    this.#slices?.begin(startMs);
     if (spec.load.kind === "window") for (const sender of this.#senders) this.#fill(sender);
-    else this.#keepSchedule(spec.load.perSecond, startMs);
+    else if (spec.load.kind === "phases") this.#keep(timetable(spec.load.phases), startMs);
+    else this.#keep(timetable([{ perSecond: spec.load.perSecond, seconds: Infinity }]), startMs);
     await Bun.sleep(spec.warmUpS * 1_000);
 
-    const [peer, load] = [() => cpuSeconds(spec.pids), () => cpuSeconds([process.pid])];
+    // Asked again each time: a database gives every connection a process, and some open when the talk has begun.
+    const [peer, load] = [() => cpuSeconds(families(spec.pids)), () => cpuSeconds([process.pid])];
+    const metricsBefore = await this.#metrics();
     const before = { peer: peer(), load: load(), ms: performance.now() };
     this.#isMeasuring = true;
     await Bun.sleep(spec.seconds * 1_000);
     this.#isMeasuring = false;
     const seconds = (performance.now() - before.ms) / 1_000;
     const [peerS, loadS] = [peer() - before.peer, load() - before.load];
+    const batch = meanBetween(metricsBefore, await this.#metrics(), "parley_commit_batch_messages");
     this.#isTalking = false;
     await this.#settle();
-    this.#check();
+    this.#ledger.check();
 
     const { acked, deliveries, ack, last } = this.#measured;
     return {
@@ -113,7 +111,9 @@ export class Talk {
       loadCores: loadS / seconds,
       cpuPerMessage: (peerS * 1e6) / Math.max(1, acked),
       cpuPerDelivery: (peerS * 1e6) / Math.max(1, deliveries),
-      faults: this.#faults,
+      ...(batch !== undefined && { batch }),
+      ...(this.#slices && { series: this.#slices.all() }),
+      faults: this.#ledger.faults,
     };
   }
 
@@ -128,9 +128,9 @@ export class Talk {
     const bytes = count === 1 ? frame : Buffer.allocUnsafe(frame.length * count);
     const now = Date.now();
     for (let index = 0; index < count; index++) {
-      const number = this.#sent++;
-      if (number >= messagesMax) throw new Error(`one run sends at most ${messagesMax} messages`);
-      this.#intended[number] = intendedMs(index);
+      const atMs = intendedMs(index);
+      const number = this.#ledger.enter(sender.client.index, atMs);
+      this.#slices?.sent(atMs);
       const head = this.spec.tempIds === "ordered" ? now : Math.random() * 2 ** 48;
       writeTempId(frame, tempIdAt, head, number);
       if (count > 1) frame.copy(bytes, index * frame.length);
@@ -146,14 +146,13 @@ export class Talk {
     this.#send(sender, credit, () => now);
   }
 
-  /** Message `i` is due at `i / perSecond`, whatever became of those before it; senders take turns. */
-  #keepSchedule(perSecond: number, startMs: number): void {
-    const everyMs = 1_000 / perSecond;
+  /** Every message goes when it is due, whatever became of those before it; senders take turns. */
+  #keep(times: Timetable, startMs: number): void {
     const senders = this.#senders;
     let due = 0;
     const tick = () => {
       if (!this.#isTalking) return;
-      const until = Math.floor((performance.now() - startMs) / everyMs);
+      const until = times.dueBy(performance.now() - startMs);
       // One write for all that a sender has due, but every message keeps its own time.
       const first = due;
       const count = until - first;
@@ -162,7 +161,7 @@ export class Talk {
         const sender = senders[(first + turn) % senders.length];
         if (!sender) continue;
         const own = Math.ceil((count - turn) / senders.length);
-        this.#send(sender, own, (index) => startMs + (first + turn + index * senders.length) * everyMs);
+        this.#send(sender, own, (index) => startMs + times.at(first + turn + index * senders.length));
       }
       due = Math.max(due, until);
       setTimeout(tick, tickMs);
@@ -178,9 +177,11 @@ export class Talk {
       if (reply !== undefined) client.say(reply);
       return;
     }
+    if (this.#isStalled(client.index)) return;
     const number = wire.number(kind, bytes, from, to);
-    if (!(number >= 0 && number < this.#sent)) {
-      if (kind === kinds.refusal) this.#fault(`an error: ${bytes.toString("utf8", from, Math.min(to, from + 300))}`);
+    if (!(number >= 0 && number < this.#ledger.sent)) {
+      const text = bytes.toString("utf8", from, Math.min(to, from + 300));
+      if (kind === kinds.refusal) this.#ledger.fault(`an error: ${text}`);
       return;
     }
     if (kind === kinds.delivery) this.#delivered(client, number, bytes, from, to);
@@ -189,87 +190,82 @@ export class Talk {
   }
 
   #delivered(client: Client, number: number, bytes: Buffer, from: number, to: number): void {
-    const { index } = client;
-    const seq = this.wire.seq(bytes, from, to);
-    if (seq !== undefined) {
-      const last = this.#lastSeq[index] ?? -1;
-      if (last !== -1 && seq !== last + 1) this.#fault(`client ${index} got message ${seq} of its room after ${last}`);
-      this.#lastSeq[index] = seq;
-    }
-    this.#got[index] = (this.#got[index] ?? 0) + 1;
-    const arrived = (this.#arrived[number] ?? 0) + 1;
-    this.#arrived[number] = arrived;
+    const isLast = this.#ledger.delivered(client.index, number, this.wire.seq(bytes, from, to));
     if (this.#isMeasuring) this.#measured.deliveries++;
-    if (arrived === this.#expected && this.#isMeasuring) {
-      this.#measured.last.record(performance.now() - (this.#intended[number] ?? 0));
-    }
+    if (isLast) this.#arrivedEverywhere(number);
+  }
+
+  #arrivedEverywhere(number: number): void {
+    const intendedMs = this.#ledger.intendedMs(number);
+    const afterMs = performance.now() - intendedMs;
+    this.#slices?.last(intendedMs, afterMs);
+    if (this.#isMeasuring) this.#measured.last.record(afterMs);
+    if (this.#returnsCredit === "last") this.#release(this.#bySeat[this.#ledger.senderOf(number)]);
   }
 
   #answered(client: Client, number: number, refusal: string | undefined): void {
-    if (this.#isAcked[number]) this.#fault(`message ${number} was answered twice`);
-    this.#isAcked[number] = 1;
-    this.#settled++;
+    this.#ledger.answered(client.index, number, refusal !== undefined);
+    const intendedMs = this.#ledger.intendedMs(number);
     if (refusal === undefined) {
-      const room = Math.floor(client.index / this.spec.roomSize);
-      this.#ackedInRoom[room] = (this.#ackedInRoom[room] ?? 0) + 1;
+      const afterMs = performance.now() - intendedMs;
+      this.#slices?.acked(intendedMs, afterMs);
       if (this.#isMeasuring) {
         this.#measured.acked++;
-        this.#measured.ack.record(performance.now() - (this.#intended[number] ?? 0));
+        this.#measured.ack.record(afterMs);
       }
     } else {
       this.#refused[refusal] = (this.#refused[refusal] ?? 0) + 1;
+      this.#slices?.refused(intendedMs);
     }
-    const sender = this.#bySeat[client.index];
-    if (sender && this.spec.load.kind === "window") sender.credit++;
-    if (!this.#isTalking && this.#settled === this.#sent) this.#whenSettled?.();
+    if (this.#returnsCredit === "ack" || refusal !== undefined) this.#release(this.#bySeat[client.index]);
+    if (!this.#isTalking && this.#ledger.settled === this.#ledger.sent) this.#whenSettled?.();
   }
 
-  /** After a read, everything that was answered in it is followed by new messages in one write. */
-  #read(client: Client): void {
-    const sender = this.#bySeat[client.index];
-    if (sender && sender.credit > 0) this.#fill(sender);
+  /** Lets a sender of a closed loop send one more. */
+  #release(sender: Sender | undefined): void {
+    if (!sender || this.#returnsCredit === undefined) return;
+    sender.credit++;
+    this.#released.add(sender);
+  }
+
+  /** After a read, everything that it released is followed by new messages, in one write a sender. */
+  #read(): void {
+    if (this.#released.size === 0) return;
+    for (const sender of this.#released) this.#fill(sender);
+    this.#released.clear();
   }
 
   #closed(client: Client, code: number): void {
-    const isStalled = client.index < (this.spec.stalled ?? 0);
-    if (this.#isTalking && !isStalled) this.#fault(`client ${client.index} was closed with ${code}`);
+    const { clients } = this.spec;
+    if (this.#readyCount < clients) this.#whenReady.reject(new Error(`client ${client.index} was closed with ${code}`));
+    if (this.#isTalking && !this.#isStalled(client.index)) {
+      this.#ledger.fault(`client ${client.index} was closed with ${code}`);
+    }
   }
 
-  /** Members of a room that read. */
-  get #expected(): number {
-    return this.spec.roomSize;
+  /** What lets the sender of a closed loop go on; `undefined` in an open loop. */
+  get #returnsCredit(): "ack" | "last" | undefined {
+    const { load } = this.spec;
+    return load.kind === "window" ? (load.until ?? "ack") : undefined;
+  }
+
+  #isStalled(index: number): boolean {
+    const { stalledEvery } = this.spec;
+    return stalledEvery !== undefined && index % stalledEvery === 0;
+  }
+
+  async #metrics(): Promise<ReadonlyMap<string, number>> {
+    return this.spec.wire === "parley" ? readMetrics(this.spec.url) : new Map();
   }
 
   /** Waits until every message is answered and everybody has everything; what is not there then is lost. */
   async #settle(): Promise<void> {
     const deadline = performance.now() + settleMs;
-    if (this.#settled < this.#sent) {
+    if (this.#ledger.settled < this.#ledger.sent) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#whenSettled = resolve;
       await Promise.race([promise, Bun.sleep(settleMs)]);
     }
-    while (this.#missing().length > 0 && performance.now() < deadline) await Bun.sleep(20);
-  }
-
-  /** Clients that have not got what was acked in their room. */
-  #missing(): number[] {
-    const { roomSize, stalled = 0 } = this.spec;
-    return this.#clients
-      .map(({ index }) => index)
-      .filter((index) => index >= stalled)
-      .filter((index) => this.#got[index] !== this.#ackedInRoom[Math.floor(index / roomSize)]);
-  }
-
-  #check(): void {
-    if (this.#settled < this.#sent) this.#fault(`${this.#sent - this.#settled} messages were never answered`);
-    for (const index of this.#missing()) {
-      const room = Math.floor(index / this.spec.roomSize);
-      this.#fault(`client ${index} got ${this.#got[index]} of ${this.#ackedInRoom[room]} messages`);
-    }
-  }
-
-  #fault(what: string): void {
-    if (this.#faults.length < faultsShown) this.#faults.push(what);
-    else this.#faults[faultsShown] = "and more";
+    while (this.#ledger.missing().length > 0 && performance.now() < deadline) await Bun.sleep(20);
   }
 }
