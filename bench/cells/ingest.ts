@@ -1,4 +1,5 @@
-import type { Cell, Table, Target } from "../cell.ts";
+import { availableParallelism } from "node:os";
+import { type Cell, median, type Table, type Target } from "../cell.ts";
 import { compare, type Compared } from "../compare.ts";
 import { peers } from "../peers.ts";
 
@@ -32,9 +33,24 @@ export const ingest: Cell = {
         isMet: own.ackedPerS >= 60_000 || ratio >= 0.45,
       });
     }
+    const socketIos = [of("Socket.IO on Node"), of("Socket.IO on Bun")].filter((one) => one !== undefined);
+    const [socketIo] = socketIos.toSorted((a, b) => b.ackedPerS - a.ackedPerS);
+    if (own && socketIo) targets.push(times(own, socketIo, "at least 4 ×", (ratio) => ratio >= 4));
+    const goHub = of("Go hub");
+    if (own && goHub) targets.push(times(own, goHub, "more than", (ratio) => ratio > 1));
     return { tables: [tableOf(compared)], notes, targets, faults };
   },
 };
+
+function times(own: Compared, other: Compared, words: string, isMet: (ratio: number) => boolean): Target {
+  const ratio = own.ackedPerS / other.ackedPerS;
+  return {
+    what: `durable ingest, rooms of 2, against ${other.peer.name}`,
+    target: `${words} its messages/s, though it stores nothing`,
+    reached: `${ratio.toFixed(2)} ×`,
+    isMet: isMet(ratio),
+  };
+}
 
 /** One row a peer. */
 export function tableOf(compared: readonly Compared[], title = ""): Table {
@@ -74,8 +90,17 @@ export function tableOf(compared: readonly Compared[], title = ""): Table {
           last?.peerCores,
           last?.loadCores,
         ].map((value) => Number((value ?? 0).toFixed(2))),
-        one.isClientBound ? "the generator" : "the server",
+        limitOf(one),
       ];
     }),
   };
+}
+
+/** From here on all cores of the machine are busy. */
+const fullMachine = 0.93;
+
+function limitOf({ isClientBound, results }: Compared): string {
+  if (isClientBound) return "the generator";
+  const cores = median(results.map(({ peerCores, loadCores }) => peerCores + loadCores));
+  return cores > fullMachine * availableParallelism() ? "the machine, shared with the generator" : "the server";
 }
