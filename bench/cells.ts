@@ -6,7 +6,18 @@ import { history } from "./cells/history.ts";
 import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
 import { lobby } from "./cells/lobby.ts";
+import { postgres } from "./cells/postgres.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
 
 /** In the order of the report. */
-export const cells: Cell[] = [ingest, connectStorm, reconnectStorm, lobby, idleMemory, history, api, coldStart];
+export const cells: Cell[] = [
+  ingest,
+  connectStorm,
+  reconnectStorm,
+  lobby,
+  idleMemory,
+  history,
+  api,
+  coldStart,
+  postgres,
+];

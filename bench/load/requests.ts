@@ -1,6 +1,6 @@
 import { HttpClient, type HttpRequest } from "./http.ts";
 import { Histogram } from "./histogram.ts";
-import { cpuSeconds } from "./proc.ts";
+import { cpuSeconds, families } from "./proc.ts";
 import type { Latencies } from "./spec.ts";
 
 /** Requests of one kind. */
@@ -83,7 +83,7 @@ export async function requests(spec: RequestsSpec, say: (progress: string) => vo
     const now = Math.min(performance.now(), untilMs);
     for (let intendedMs = startMs + sent * everyMs; intendedMs <= now; intendedMs += everyMs) {
       if (before.load === 0 && intendedMs >= fromMs) {
-        before = { peer: cpuSeconds(spec.pids), load: cpuSeconds([process.pid]) };
+        before = { peer: cpuSeconds(families(spec.pids)), load: cpuSeconds([process.pid]) };
       }
       void ask(intendedMs, intendedMs >= fromMs);
     }
@@ -91,7 +91,7 @@ export async function requests(spec: RequestsSpec, say: (progress: string) => vo
   say("asking");
   await Bun.sleep(untilMs - startMs);
   clearInterval(timer);
-  const after = { peer: cpuSeconds(spec.pids), load: cpuSeconds([process.pid]) };
+  const after = { peer: cpuSeconds(families(spec.pids)), load: cpuSeconds([process.pid]) };
   const deadline = performance.now() + settleMs;
   while (answered < sent && performance.now() < deadline) await Bun.sleep(10);
   if (answered < sent) faults.push(`${sent - answered} requests were never answered`);
