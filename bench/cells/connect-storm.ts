@@ -1,4 +1,4 @@
-import { type Bench, type Cell, median } from "../cell.ts";
+import { type Bench, type Cell, median, spread } from "../cell.ts";
 import { generate } from "../load.ts";
 import type { SteadyResult } from "../load/steady.ts";
 import type { StormResult } from "../load/storm.ts";
@@ -37,6 +37,7 @@ export const connectStorm: Cell = {
       return {
         size,
         allS: of((one) => one.storm.ready.max) / 1_000,
+        spreadPercent: spread(storms.map(({ storm }) => storm.ready.max)) * 100,
         p50S: of((one) => one.storm.ready.p50) / 1_000,
         p99S: of((one) => one.storm.ready.p99) / 1_000,
         ack: of((one) => one.ackP99),
@@ -54,6 +55,7 @@ export const connectStorm: Cell = {
           columns: [
             { name: "sockets" },
             { name: "all ready", unit: "s" },
+            { name: "spread", unit: "%" },
             { name: "ready p50", unit: "s" },
             { name: "ready p99", unit: "s" },
             { name: "others' ack p99", unit: "ms" },

@@ -1,4 +1,4 @@
-import { type Bench, type Cell, median } from "../cell.ts";
+import { type Bench, type Cell, median, spread } from "../cell.ts";
 import { generate } from "../load.ts";
 import type { ReconnectResult } from "../load/reconnect.ts";
 import { ground, makeWorld, serve } from "../server.ts";
@@ -29,6 +29,7 @@ export const reconnectStorm: Cell = {
             { name: "caught up p50, from its ready line", unit: "s" },
             { name: "all caught up, from its ready line", unit: "s" },
             { name: "all caught up, from the kill", unit: "s" },
+            { name: "spread", unit: "%" },
             { name: "acked before" },
             { name: "sent again" },
             { name: "got by sync" },
@@ -42,7 +43,8 @@ export const reconnectStorm: Cell = {
                 of(({ result, readyLineAt }) => result.listeningAt + result.caughtUp.p50 - readyLineAt),
                 fromReady,
                 of(({ result, killedAt }) => result.caughtUpAt - killedAt),
-              ].map((seconds) => Number(seconds.toFixed(2))),
+                spread(crashes.map(({ result, killedAt }) => result.caughtUpAt - killedAt)) * 100,
+              ].map((figure) => Number(figure.toFixed(2))),
               ...[
                 ({ result }: Crash) => result.ackedBefore,
                 ({ result }: Crash) => result.sentAgain,
