@@ -2,9 +2,11 @@ import type { Cell } from "./cell.ts";
 import { api } from "./cells/api.ts";
 import { coldStart } from "./cells/cold-start.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
+import { fanOut } from "./cells/fan-out.ts";
 import { history } from "./cells/history.ts";
 import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
+import { latency } from "./cells/latency.ts";
 import { lobby } from "./cells/lobby.ts";
 import { postgres } from "./cells/postgres.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
@@ -12,6 +14,8 @@ import { reconnectStorm } from "./cells/reconnect-storm.ts";
 /** In the order of the report. */
 export const cells: Cell[] = [
   ingest,
+  fanOut,
+  latency,
   connectStorm,
   reconnectStorm,
   lobby,

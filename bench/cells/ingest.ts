@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
-import { type Cell, median, type Table, type Target } from "../cell.ts";
+import type { Cell, Target } from "../cell.ts";
 import { compare, type Compared } from "../compare.ts";
 import { peers } from "../peers.ts";
+import { tableOf } from "../table.ts";
 
 const plan = { people: 400, roomSize: 2, roomsEach: 1 };
 
@@ -50,57 +50,4 @@ function times(own: Compared, other: Compared, words: string, isMet: (ratio: num
     reached: `${ratio.toFixed(2)} ×`,
     isMet: isMet(ratio),
   };
-}
-
-/** One row a peer. */
-export function tableOf(compared: readonly Compared[], title = ""): Table {
-  const [first] = compared;
-  return {
-    title,
-    columns: [
-      { name: "server" },
-      { name: "an ack means" },
-      { name: "acked", unit: "messages/s" },
-      { name: "delivered", unit: "/s" },
-      { name: "spread", unit: "%" },
-      { name: `against ${first?.peer.name}`, unit: "×" },
-      { name: "ack p50", unit: "ms" },
-      { name: "ack p99", unit: "ms" },
-      { name: "CPU a message", unit: "µs" },
-      { name: "CPU a delivery", unit: "µs" },
-      { name: "its cores" },
-      { name: "generator's cores" },
-      { name: "limited by" },
-    ],
-    rows: compared.map((one) => {
-      const { peer, results, ackedPerS, deliveriesPerS } = one;
-      const last = results.at(-1);
-      return [
-        peer.name,
-        peer.ack,
-        Math.round(ackedPerS),
-        Math.round(deliveriesPerS),
-        Math.round(one.spread * 100),
-        Number((ackedPerS / (first?.ackedPerS ?? 1)).toFixed(2)),
-        ...[
-          last?.ack.p50,
-          last?.ack.p99,
-          last?.cpuPerMessage,
-          last?.cpuPerDelivery,
-          last?.peerCores,
-          last?.loadCores,
-        ].map((value) => Number((value ?? 0).toFixed(2))),
-        limitOf(one),
-      ];
-    }),
-  };
-}
-
-/** From here on all cores of the machine are busy. */
-const fullMachine = 0.93;
-
-function limitOf({ isClientBound, results }: Compared): string {
-  if (isClientBound) return "the generator";
-  const cores = median(results.map(({ peerCores, loadCores }) => peerCores + loadCores));
-  return cores > fullMachine * availableParallelism() ? "the machine, shared with the generator" : "the server";
 }

@@ -5,7 +5,7 @@ import { measurePages, tableOfRoutes } from "../pages.ts";
 import { parley, type Peer } from "../peer.ts";
 import { lackOfPostgres, startPostgres } from "../postgres.ts";
 import { ground, makeWorld, serve } from "../server.ts";
-import { tableOf } from "./ingest.ts";
+import { tableOf } from "../table.ts";
 
 const plan = { people: 400, roomSize: 2, roomsEach: 1 };
 
