@@ -8,8 +8,11 @@ import { idleMemory } from "./cells/idle-memory.ts";
 import { ingest } from "./cells/ingest.ts";
 import { latency } from "./cells/latency.ts";
 import { lobby } from "./cells/lobby.ts";
+import { overload } from "./cells/overload.ts";
 import { postgres } from "./cells/postgres.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
+import { slowReaders } from "./cells/slow-readers.ts";
+import { tempIds } from "./cells/temp-ids.ts";
 
 /** In the order of the report. */
 export const cells: Cell[] = [
@@ -19,9 +22,12 @@ export const cells: Cell[] = [
   connectStorm,
   reconnectStorm,
   lobby,
+  tempIds,
   idleMemory,
+  slowReaders,
   history,
   api,
   coldStart,
   postgres,
+  overload,
 ];

@@ -4,9 +4,6 @@ import { load } from "./load.ts";
 import type { Peer } from "./peer.ts";
 import type { WorldPlan } from "./world-plan.ts";
 
-/** From here on the generator may be what is measured. */
-const clientBoundCores = 0.9;
-
 export interface Compared {
   peer: Peer;
   /** One a round. */
@@ -14,7 +11,6 @@ export interface Compared {
   ackedPerS: number;
   deliveriesPerS: number;
   spread: number;
-  isClientBound: boolean;
 }
 
 type Work = Omit<LoadSpec, "wire" | "url" | "seats" | "pids" | "clients">;
@@ -49,7 +45,6 @@ export async function compare(
       ackedPerS: median(rates),
       deliveriesPerS: median(own.map(({ deliveries, seconds }) => deliveries / seconds)),
       spread: spread(rates),
-      isClientBound: median(own.map(({ loadCores }) => loadCores)) > clientBoundCores,
     };
   });
   const faults = compared.flatMap(({ peer, results }) =>

@@ -63,17 +63,23 @@ export function tableOf(compared: readonly Compared[], title = ""): Table {
         figures.batch,
         figures.peerCores,
         figures.loadCores,
-        limitOf(one),
+        limitOf(results),
       ];
     }),
   };
 }
 
+/** From here on the generator may be what is measured. */
+const clientBoundCores = 0.9;
 /** From here on all cores of the machine are busy. */
 const fullMachine = 0.93;
 
-export function limitOf({ isClientBound, results }: Pick<Compared, "isClientBound" | "results">): string {
-  if (isClientBound) return "the generator";
+/** What kept several runs of the same work from going faster. */
+export function limitOf(results: readonly LoadResult[]): string {
+  if (isClientBound(results)) return "the generator";
   const cores = median(results.map(({ peerCores, loadCores }) => peerCores + loadCores));
   return cores > fullMachine * availableParallelism() ? "the machine, shared with the generator" : "the server";
 }
+
+export const isClientBound = (results: readonly LoadResult[]): boolean =>
+  median(results.map(({ loadCores }) => loadCores)) > clientBoundCores;

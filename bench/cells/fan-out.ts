@@ -2,7 +2,7 @@ import type { Bench, Cell, Table, Target } from "../cell.ts";
 import { compare, type Compared } from "../compare.ts";
 import { parley, relay } from "../peer.ts";
 import { peers } from "../peers.ts";
-import { limitOf, mediansOf, rounded } from "../table.ts";
+import { isClientBound, limitOf, mediansOf, rounded } from "../table.ts";
 
 interface Case {
   people: number;
@@ -70,7 +70,7 @@ function loadOf({ roomSize, contentBytes, underWay }: Case, bench: Bench, second
 }
 
 const byName = (compared: readonly Compared[], name: string) => compared.find(({ peer }) => peer.name === name);
-const limited = ({ isClientBound }: Compared) => (isClientBound ? ", limited by the generator" : "");
+const limited = ({ results }: Compared) => (isClientBound(results) ? ", limited by the generator" : "");
 
 function targetsOf(compared: readonly Compared[], more: readonly Compared[]): Target[] {
   const targets: Target[] = [];
@@ -146,7 +146,7 @@ function table(title: string, found: readonly { work: Case; compared: Compared[]
           figures.batch,
           figures.peerCores,
           figures.loadCores,
-          limitOf(one),
+          limitOf(one.results),
         ];
       });
     }),

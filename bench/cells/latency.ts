@@ -15,7 +15,6 @@ interface Rooms {
 const small: Rooms = { people: 400, roomSize: 2, saturating: { kind: "window", perSender: 10, until: "ack" } };
 const large: Rooms = { people: 1_000, roomSize: 50, saturating: { kind: "window", perSender: 1, until: "last" } };
 const shares = [0.1, 0.25, 0.5, 0.75, 0.9];
-const clientBoundCores = 0.9;
 /** With this share of what was offered the schedule was kept, the machine's noise set aside. */
 const kept = 0.98;
 
@@ -89,7 +88,6 @@ function table({ rooms, saturation, perSecond, levels }: Measured): Table {
   const row = (share: string, offered: number | undefined, results: LoadResult[]) => {
     const acked = median(results.map(({ acked, seconds }) => acked / seconds));
     const figures = mediansOf(results);
-    const isClientBound = median(results.map(({ loadCores }) => loadCores)) > clientBoundCores;
     return [
       share,
       offered ?? "",
@@ -105,7 +103,7 @@ function table({ rooms, saturation, perSecond, levels }: Measured): Table {
       figures.batch,
       figures.peerCores,
       figures.loadCores,
-      offered !== undefined && acked > kept * offered ? "the schedule" : limitOf({ isClientBound, results }),
+      offered !== undefined && acked > kept * offered ? "the schedule" : limitOf(results),
     ];
   };
   return {

@@ -11,6 +11,16 @@ export async function readMetrics(url: string): Promise<Map<string, number>> {
   );
 }
 
+/** Sockets that the server has closed, by close code. */
+export function closedSockets(samples: Samples): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [name, count] of samples) {
+    const code = /^parley_sockets_closed_total\{code="(\d+)"\}$/.exec(name)?.[1];
+    if (code !== undefined && count > 0) found[code] = count;
+  }
+  return found;
+}
+
 type Samples = ReadonlyMap<string, number>;
 
 /** The mean of a histogram between two readings; `undefined` when it counted nothing. */

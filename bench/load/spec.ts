@@ -74,6 +74,8 @@ export interface LoadResult {
   acked: number;
   /** Messages that the peer refused, by its error code. */
   refused: Record<string, number>;
+  /** Sockets that Parley has closed until the end, by close code. */
+  closed: Record<string, number>;
   deliveries: number;
   /** From the intended time of a send to its acknowledgement, and to its arrival at the last member of the room. */
   ack: Latencies;

@@ -2,7 +2,7 @@ import { Client, connectAll } from "./client.ts";
 import { clientFrame } from "./frames.ts";
 import { Histogram } from "./histogram.ts";
 import { Ledger } from "./ledger.ts";
-import { meanBetween, readMetrics } from "./metrics.ts";
+import { closedSockets, meanBetween, readMetrics } from "./metrics.ts";
 import { cpuSeconds, families } from "./proc.ts";
 import { Slices } from "./slices.ts";
 import type { LoadResult, LoadSpec, Seat } from "./spec.ts";
@@ -98,12 +98,14 @@ export class Talk {
     this.#isTalking = false;
     await this.#settle();
     this.#ledger.check();
+    const closed = spec.wire === "parley" ? closedSockets(await this.#metrics()) : {};
 
     const { acked, deliveries, ack, last } = this.#measured;
     return {
       seconds,
       acked,
       refused: this.#refused,
+      closed,
       deliveries,
       ack: ack.summary(),
       last: last.summary(),
