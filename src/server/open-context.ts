@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Bus } from "./platform/bus/bus.ts";
-import { LocalBroker } from "./platform/bus/local-bus.ts";
+import { loneBus } from "./platform/bus/lone-bus.ts";
 import { CacheRegistry } from "./platform/cache/cache.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
@@ -51,7 +51,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   try {
     const epoch = await settled(db, "epoch", () => Bun.randomUUIDv7());
     const secret = await readSecret(config, db);
-    const bus = overrides.bus ?? new LocalBroker().join(Bun.randomUUIDv7());
+    const bus = overrides.bus ?? loneBus(Bun.randomUUIDv7());
     const mailer =
       overrides.mailer ??
       createMailer({

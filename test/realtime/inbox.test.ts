@@ -6,9 +6,11 @@ function rig() {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const total = { chars: 0, frames: 0 };
-  const inbox = new Inbox(total, ({ text }) => {
-    begun.push(text);
-    return new Promise((resolve) => ends.set(text, resolve));
+  const inbox = new Inbox(total, {
+    handle({ text }) {
+      begun.push(text);
+      return new Promise((resolve) => ends.set(text, resolve));
+    },
   });
   const push = (text: string) => inbox.push({ text, atMs: 0 });
   const end = async (text: string) => {
@@ -40,10 +42,15 @@ describe("the frames of a socket", () => {
 
   test("are handled at once, one after the other, where nothing has to be waited for", () => {
     const begun: string[] = [];
-    const inbox = new Inbox({ chars: 0, frames: 0 }, ({ text }) => {
-      begun.push(text);
-      return undefined;
-    });
+    const inbox = new Inbox(
+      { chars: 0, frames: 0 },
+      {
+        handle({ text }) {
+          begun.push(text);
+          return undefined;
+        },
+      },
+    );
     inbox.push({ text: "one", atMs: 0 });
     inbox.push({ text: "two", atMs: 0 });
     inbox.open();
@@ -70,7 +77,7 @@ describe("the frames of a socket", () => {
     for (let count = 0; count < 32; count++) expect(push(frame)).toBe(true);
     total.chars = 200 * 1024 * 1024;
     expect(push(frame)).toBe(false);
-    const another = new Inbox(total, async () => {});
+    const another = new Inbox(total, { handle: async () => {} });
     expect(another.push({ text: frame, atMs: 0 })).toBe(true);
   });
 

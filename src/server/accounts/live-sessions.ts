@@ -64,7 +64,9 @@ export class LiveSessions {
       })
       .from(sessions)
       .where(inArray(sessions.id, ids));
-    return new Map(rows.map(({ id, ...session }) => [id, session]));
+    return new Map(
+      rows.map(({ id, userKey, expiresAtMs, lastUsedAtMs }) => [id, { userKey, expiresAtMs, lastUsedAtMs }]),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { inArray, type SQL } from "drizzle-orm";
-import type { SystemRole, UserRef } from "../../protocol/models.ts";
+import { systemRole, type SystemRole, type UserRef } from "../../protocol/models.ts";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
 import { Gathered } from "../platform/cache/gathered.ts";
@@ -117,8 +117,18 @@ export class People {
         })
         .from(users)
         .where(where);
-      return rows.map(({ disabled_at, deleted_at, ...row }) => {
-        const person = { ...row, disabled: disabled_at !== null, deleted: deleted_at !== null };
+      return rows.map((row) => {
+        // Written out: tens of thousands are kept, and each must be one object of its own size.
+        const person: Person = {
+          key: row.key,
+          id: row.id,
+          username: row.username,
+          display_name: row.display_name,
+          avatar_url: row.avatar_url,
+          role: systemRole.enum[row.role],
+          disabled: row.disabled_at !== null,
+          deleted: row.deleted_at !== null,
+        };
         if (!dropped.has(person.id)) {
           this.#byId.set(person.id, person);
           this.#byKey.set(person.key, person);

@@ -37,7 +37,7 @@ export function deliver(hub: Hub, address: Address, frame: string): void {
       const { userId, roomIds } = address;
       hub.toEach((session) => {
         const isTheirs = session.viewer?.id === userId;
-        const isNear = roomIds.some((id) => session.rooms.has(id) && !session.watched.has(id));
+        const isNear = roomIds.some((id) => session.rooms.has(id) && !session.isWatching(id));
         if (isTheirs || isNear) session.send(frame);
       });
       break;

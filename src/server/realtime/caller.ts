@@ -30,7 +30,7 @@ export class Caller implements Peer {
   unwatch(roomId: string): void {
     const { hub, session } = this;
     hub.egress.inTurn(() => {
-      if (session.watched.has(roomId)) hub.leave(session, roomId);
+      if (session.isWatching(roomId)) hub.leave(session, roomId);
     });
   }
 

@@ -12,6 +12,7 @@ import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
 import type { Session } from "./session.ts";
 import { findSlowPeers } from "./slow-peers.ts";
+import { SocketsOf } from "./sockets-of.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Topics } from "./topics.ts";
 import type { Publisher } from "./transport.ts";
@@ -43,11 +44,14 @@ export class Hub {
   readonly sessions = new Set<Session>();
   /** What all inboxes hold. */
   readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
+  /** When the time of a send was last recorded (`performance.now()`). */
+  sendTimedAtMs = 0;
   /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
   readonly #received = new Map<string, number>();
-  readonly #byUser = new Map<string, Set<Session>>();
+  readonly #byUser = new SocketsOf<Session>();
   readonly #guests = new Map<string, number>();
   #readyCount = 0;
+  #isCounting = false;
   readonly #topics: Topics<Session>;
   readonly #order: RevOrder;
   readonly #wheel: TimerWheel<Session>;
@@ -104,15 +108,11 @@ export class Hub {
   }
 
   #addTo(userId: string, session: Session): void {
-    const own = this.#byUser.get(userId) ?? new Set();
-    if (own.size === 0) {
-      this.#byUser.set(userId, own);
-      this.interest.begin("user", userId);
-    }
-    own.add(session);
-    const [oldest] = own;
+    const count = this.#byUser.add(userId, session);
+    if (count === 1) this.interest.begin("user", userId);
+    const [oldest] = this.#byUser.of(userId);
     const { socketsPerUser } = this.options;
-    if (oldest && socketsPerUser > 0 && own.size > socketsPerUser) this.close(oldest, 4009);
+    if (oldest && socketsPerUser > 0 && count > socketsPerUser) this.close(oldest, 4009);
   }
 
   /** The connection is gone. */
@@ -122,27 +122,20 @@ export class Hub {
     this.#count();
     this.options.metrics.socketsClosed.inc({ code: session.closeCode ?? (code in closeCodes ? code : "other") });
     session.inbox.close();
-    session.held = [];
+    session.takeHeld();
     session.drained();
     this.#wheel.delete(session);
     for (const [roomId, shard] of session.rooms) this.#topics.leave(session, roomId, shard, { isGone: true });
     session.rooms.clear();
     const userId = session.viewer?.id;
     if (userId === undefined) this.#removeGuest(session.address);
-    else this.#removeFrom(userId, session);
+    else if (this.#byUser.remove(userId, session)) this.interest.end("user", userId);
   }
 
   #removeGuest(address: string): void {
     const left = this.guestsAt(address) - 1;
     if (left > 0) this.#guests.set(address, left);
     else this.#guests.delete(address);
-  }
-
-  #removeFrom(userId: string, session: Session): void {
-    const own = this.#byUser.get(userId);
-    if (!own?.delete(session) || own.size > 0) return;
-    this.#byUser.delete(userId);
-    this.interest.end("user", userId);
   }
 
   /** Something was heard from the peer; gives the second in which. */
@@ -158,7 +151,7 @@ export class Hub {
 
   /** The sockets of a person. */
   of(userId: string): Iterable<Session> {
-    return this.#byUser.get(userId) ?? [];
+    return this.#byUser.of(userId);
   }
 
   /** Sends one event to one socket. */
@@ -178,7 +171,7 @@ export class Hub {
     this.egress.inTurn(() => {
       for (const session of this.of(userId)) {
         if (session.isReady) reach(session);
-        else session.held.push(() => reach(session));
+        else session.hold(() => reach(session));
       }
     });
   }
@@ -188,7 +181,7 @@ export class Hub {
     this.egress.inTurn(() => {
       for (const session of this.sessions) {
         if (session.isReady) reach(session);
-        else session.held.push(() => reach(session));
+        else session.hold(() => reach(session));
       }
     });
   }
@@ -212,7 +205,7 @@ export class Hub {
     const shard = session.rooms.get(roomId);
     if (shard === undefined) return;
     session.rooms.delete(roomId);
-    session.watched.delete(roomId);
+    if (session.isWatching(roomId)) session.watched.delete(roomId);
     this.#topics.leave(session, roomId, shard);
   }
 
@@ -222,7 +215,7 @@ export class Hub {
     session.isReady = true;
     this.#readyCount++;
     this.#count();
-    for (const reach of session.held.splice(0)) reach();
+    for (const reach of session.takeHeld()) reach();
     session.inbox.open();
   }
 
@@ -268,10 +261,16 @@ export class Hub {
     this.#received.set(name, (this.#received.get(name) ?? 0) + 1);
   }
 
+  /** Brings the metric up to date, once for all that came and went in this turn of the event loop. */
   #count(): void {
-    const { sockets } = this.options.metrics;
-    sockets.set({ state: "ready" }, this.#readyCount);
-    sockets.set({ state: "opening" }, this.sessions.size - this.#readyCount);
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    setImmediate(() => {
+      this.#isCounting = false;
+      const { sockets } = this.options.metrics;
+      sockets.set({ state: "ready" }, this.#readyCount);
+      sockets.set({ state: "opening" }, this.sessions.size - this.#readyCount);
+    });
   }
 
   /** Once a second: closes peers that do not take what they are sent, and brings the metrics up to date. */

@@ -11,10 +11,18 @@ const overlappingMax = 1_024;
 const charsMax = 128 * 1024 * 1024;
 const shareChars = 1024 * 1024;
 
+/** The frames of every inbox that has none: never written to. */
+const none: Received[] = [];
+
 /** What all inboxes of a server hold together. */
 export interface InboxTotal {
   chars: number;
   frames: number;
+}
+
+interface Reader {
+  /** Gives a promise, which never rejects, only if it has to wait for something. */
+  handle(received: Received): Promise<void> | undefined;
 }
 
 /**
@@ -22,20 +30,19 @@ export interface InboxTotal {
  * (a commit) may overlap with the handlers after it, until one of them asks for quiet.
  */
 export class Inbox {
-  #frames: Received[] = [];
+  #frames: Received[] = none;
   /** Those before it are handled; the array is cut when it is through, not at every frame. */
   #head = 0;
   #chars = 0;
   #isOpen = false;
   #isRunning = false;
   #overlapping = 0;
-  #whenIdle: (() => void)[] = [];
+  #whenIdle: (() => void)[] | undefined;
   #wake: { below: number; resolve: () => void } | undefined;
 
   constructor(
     private readonly total: InboxTotal,
-    /** Gives a promise, which never rejects, only if it has to wait for something. */
-    private readonly handle: (received: Received) => Promise<void> | undefined,
+    private readonly reader: Reader,
   ) {}
 
   /** Takes a frame; false when the inbox is full. */
@@ -43,7 +50,8 @@ export class Inbox {
     const { length } = received.text;
     if (this.#frames.length - this.#head >= framesMax) return false;
     if (this.total.chars > charsMax && this.#chars + length > shareChars) return false;
-    this.#frames.push(received);
+    if (this.#frames === none) this.#frames = [received];
+    else this.#frames.push(received);
     this.#count(1, length);
     this.#run();
     return true;
@@ -59,7 +67,7 @@ export class Inbox {
   close(): void {
     this.#isOpen = false;
     this.#count(this.#head - this.#frames.length, -this.#chars);
-    this.#frames = [];
+    this.#frames = none;
     this.#head = 0;
   }
 
@@ -79,7 +87,7 @@ export class Inbox {
   /** Resolves when nothing is under way any more. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
-      this.#whenIdle.push(resolve);
+      (this.#whenIdle ??= []).push(resolve);
       this.#checkIdle();
     });
   }
@@ -113,7 +121,7 @@ export class Inbox {
 
   #handleAll(): void {
     for (let next = this.#take(); next; next = this.#take()) {
-      const underWay = this.handle(next);
+      const underWay = this.reader.handle(next);
       if (!underWay) continue;
       void underWay.then(() => this.#handleAll());
       return;
@@ -124,7 +132,9 @@ export class Inbox {
 
   #checkIdle(): void {
     if (this.#isRunning || this.#overlapping > 0) return;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
+    const waiting = this.#whenIdle;
+    this.#whenIdle = undefined;
+    for (const resolve of waiting ?? []) resolve();
   }
 
   #take(): Received | undefined {
@@ -133,7 +143,7 @@ export class Inbox {
     this.#count(-1, -next.text.length);
     this.#head++;
     if (this.#head === this.#frames.length) {
-      this.#frames = [];
+      this.#frames = none;
       this.#head = 0;
     }
     return next;

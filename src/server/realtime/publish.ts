@@ -28,6 +28,7 @@ export class Publisher implements Publish {
   constructor(options: PublishOptions) {
     this.#options = options;
     const { hub } = options;
+    if (!options.bus.mayHaveOthers) return;
     this.#listen("all");
     hub.interest = {
       begin: (kind, id) => this.#listen(`${kind}:${id}`),
@@ -95,7 +96,7 @@ export class Publisher implements Publish {
         break;
       case "empty":
         hub.toEach((session) => {
-          if (!order.keepMembers || session.watched.has(order.roomId)) hub.leave(session, order.roomId);
+          if (!order.keepMembers || session.isWatching(order.roomId)) hub.leave(session, order.roomId);
         });
         break;
       case "invalidate":

@@ -2,6 +2,7 @@ import type { CloseCode } from "../../protocol/close.ts";
 import type { Language } from "../../protocol/languages.ts";
 import type { Viewer } from "../context.ts";
 import { Inbox, type InboxTotal, type Received } from "./inbox.ts";
+import { RoomShards } from "./room-shards.ts";
 import { Strikes } from "./strikes.ts";
 import type { Transport } from "./transport.ts";
 
@@ -24,11 +25,17 @@ const refusalsWithinMs = 10_000;
 const framesBurst = 8_192;
 const framesPerSecondMin = 100;
 
-/** One connection, from upgrade to close: who it is, in which state, in which rooms. */
+let made = 0;
+
+/**
+ * One connection, from upgrade to close: who it is, in which state, in which rooms. There may be tens of thousands that
+ * say nothing: what most never need is made when it is.
+ */
 export class Session {
-  readonly id = Bun.randomUUIDv7();
+  readonly #number = ++made;
   readonly viewer: Viewer;
   readonly language: Language;
+  /** Of a guest. */
   readonly address: string;
   expiresAtMs: number;
   /** `ready` was sent. Until then what the client sends waits in the inbox, and what is for it in `held`. */
@@ -37,31 +44,72 @@ export class Session {
   closeCode: CloseCode | undefined;
   readonly inbox: Inbox;
   /** The rooms that it is subscribed to, with its shard there. */
-  readonly rooms = new Map<string, number>();
+  readonly rooms = new RoomShards();
   /** Those of the rooms in which it only looks on. */
-  readonly watched = new Set<string>();
-  /** What happened to this person while `ready` was being made, to follow it. */
-  held: (() => void)[] = [];
+  #watched: Set<string> | undefined;
+  #held: (() => void)[] | undefined;
   /** Second of the wheel in which something was last heard. */
   heardAt = 0;
   /** Bytes not taken at the last look, and for how many looks they have not become fewer. */
-  buffered = { bytes: 0, looks: 0 };
-  readonly violations = new Strikes(violationsMax, violationsWithinMs);
-  readonly refusals = new Strikes(refusalsMax, refusalsWithinMs);
-  #whenDrained: (() => void)[] = [];
-  #frames = { left: framesBurst, second: 0 };
+  bufferedBytes = 0;
+  bufferedLooks = 0;
+  #violations: Strikes | undefined;
+  #refusals: Strikes | undefined;
+  #whenDrained: (() => void)[] | undefined;
+  /** Frames that may still come, as of the second in which one came last. */
+  #framesLeft = framesBurst;
+  #framesAt = 0;
 
   constructor(
     readonly transport: Transport,
     signIn: SignIn,
     inboxes: InboxTotal,
-    handle: (session: Session, received: Received) => Promise<void> | undefined,
+    private readonly answer: (session: Session, received: Received) => Promise<void> | undefined,
   ) {
-    this.inbox = new Inbox(inboxes, (received) => handle(this, received));
+    this.inbox = new Inbox(inboxes, this);
     this.viewer = signIn.viewer;
     this.expiresAtMs = signIn.expiresAtMs;
     this.language = signIn.language;
-    this.address = signIn.address;
+    this.address = signIn.viewer ? "" : signIn.address;
+  }
+
+  /** Names the connection in the log, and for its limits. */
+  get id(): string {
+    return `${this.#number}`;
+  }
+
+  /** The rooms in which it only looks on. */
+  get watched(): Set<string> {
+    return (this.#watched ??= new Set());
+  }
+
+  isWatching(roomId: string): boolean {
+    return this.#watched?.has(roomId) === true;
+  }
+
+  get violations(): Strikes {
+    return (this.#violations ??= new Strikes(violationsMax, violationsWithinMs));
+  }
+
+  get refusals(): Strikes {
+    return (this.#refusals ??= new Strikes(refusalsMax, refusalsWithinMs));
+  }
+
+  /** Handles one frame out of the inbox. */
+  handle(received: Received): Promise<void> | undefined {
+    return this.answer(this, received);
+  }
+
+  /** Keeps what happened to this person while `ready` is being made, to follow it. */
+  hold(reach: () => void): void {
+    (this.#held ??= []).push(reach);
+  }
+
+  /** Gives what was kept, once. */
+  takeHeld(): (() => void)[] {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    return held;
   }
 
   send(frame: string): void {
@@ -81,23 +129,23 @@ export class Session {
 
   /** Counts a frame that came in this second; false when that is more than anybody needs. */
   mayReceive(second: number, messagesPerSecond: number): boolean {
-    const frames = this.#frames;
-    if (frames.second !== second) {
-      const gained = (second - frames.second) * Math.max(framesPerSecondMin, 2 * messagesPerSecond);
-      this.#frames = { left: Math.min(framesBurst, frames.left + gained), second };
-    }
-    return --this.#frames.left >= 0;
+    const gained = (second - this.#framesAt) * Math.max(framesPerSecondMin, 2 * messagesPerSecond);
+    this.#framesLeft = Math.min(framesBurst, this.#framesLeft + gained) - 1;
+    this.#framesAt = second;
+    return this.#framesLeft >= 0;
   }
 
   /** The peer has taken what was waiting, or is gone. */
   drained(): void {
-    for (const resolve of this.#whenDrained.splice(0)) resolve();
+    const waiting = this.#whenDrained;
+    this.#whenDrained = undefined;
+    for (const resolve of waiting ?? []) resolve();
   }
 
   /** Resolves when the peer has taken all but `bytes` of what was sent to it, or is gone. */
   async untilBufferedBelow(bytes: number): Promise<void> {
     while (this.transport.readyState === 1 && this.transport.getBufferedAmount() > bytes) {
-      await new Promise<void>((resolve) => this.#whenDrained.push(resolve));
+      await new Promise<void>((resolve) => (this.#whenDrained ??= []).push(resolve));
     }
   }
 }

@@ -17,18 +17,17 @@ export function findSlowPeers(sessions: Iterable<Session>): { slow: Session[]; t
   let totalBytes = 0;
   for (const session of sessions) {
     const bytes = session.transport.getBufferedAmount();
-    const { buffered } = session;
-    buffered.looks = bytes > stuckBytes && bytes >= buffered.bytes ? buffered.looks + 1 : 0;
-    buffered.bytes = bytes;
+    session.bufferedLooks = bytes > stuckBytes && bytes >= session.bufferedBytes ? session.bufferedLooks + 1 : 0;
+    session.bufferedBytes = bytes;
     totalBytes += bytes;
-    if (buffered.looks >= stuckLooks) slow.push(session);
+    if (session.bufferedLooks >= stuckLooks) slow.push(session);
     else if (bytes > 0) behind.push(session);
   }
   let tooMany = totalBytes - bufferedBytesMax;
-  behind.sort((a, b) => b.buffered.bytes - a.buffered.bytes);
+  behind.sort((a, b) => b.bufferedBytes - a.bufferedBytes);
   for (const session of behind) {
     if (tooMany <= 0) break;
-    tooMany -= session.buffered.bytes;
+    tooMany -= session.bufferedBytes;
     slow.push(session);
   }
   return { slow, totalBytes };

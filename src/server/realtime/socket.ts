@@ -2,13 +2,15 @@ import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
 import { dispatch, refuseUnread } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
+import type { Received } from "./inbox.ts";
 import { Opening } from "./opening.ts";
 import { Session, type SignIn } from "./session.ts";
 
 /** What the upgrade hands to the socket. */
 export interface SocketData {
-  signIn: SignIn;
-  session?: Session;
+  /** Until there is a session. */
+  signIn: SignIn | undefined;
+  session: Session | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export function receive(ctx: Context, hub: Hub, session: Session, text: string):
 /** The sockets of `Bun.serve`. Nothing that happens in here may throw: Bun would end the process. */
 export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<SocketData> {
   const opening = new Opening(ctx, hub);
+  const answer = (session: Session, received: Received) => dispatch(ctx, hub, session, received);
   const guarded = (ws: Bun.ServerWebSocket<SocketData>, work: (session: Session) => void) => {
     const { session } = ws.data;
     try {
@@ -49,9 +52,10 @@ export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<Soc
     sendPings: false,
     perMessageDeflate: false,
     open(ws) {
-      ws.data.session = new Session(ws, ws.data.signIn, hub.inboxes, (session, received) =>
-        dispatch(ctx, hub, session, received),
-      );
+      const { signIn } = ws.data;
+      if (!signIn) return;
+      ws.data.session = new Session(ws, signIn, hub.inboxes, answer);
+      ws.data.signIn = undefined;
       guarded(ws, (session) => {
         hub.add(session);
         opening.take(session);

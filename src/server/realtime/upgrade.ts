@@ -4,6 +4,7 @@ import { redeemTicket } from "../accounts/ticket.ts";
 import type { Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import type { OriginCheck } from "../platform/http/origins.ts";
+import { Pace } from "../platform/pace.ts";
 import { refuse } from "../platform/http/refusal.ts";
 import { refusalOf } from "../platform/refusal.ts";
 import type { Hub } from "./hub.ts";
@@ -23,12 +24,15 @@ const guestsPerAddress = 50;
 /** Wrong credentials and guests of one address: those who are signed in have their own limits. */
 const strangers = { perSecond: 5, burst: 50 };
 const perUser = { perSecond: 10, burst: 100 };
+/** Hundreds may come in one turn of the event loop, and would keep everybody else waiting for 75 µs each. */
+const upgradesPerTurn = 24;
 
 /**
  * Turns a request for `/ws` into a socket, or answers why not: 503 when the server stops, 403 for a foreign origin, 400
  * for a foreign subprotocol, 401 without good credentials, 429 beyond the limits. All before the upgrade.
  */
 export function upgrader({ ctx, hub, origins, addressOf, isDraining }: UpgradeOptions) {
+  const pace = new Pace(upgradesPerTurn);
   return async (request: Request, server: Bun.Server<SocketData>): Promise<Response | undefined> => {
     const language = negotiateLanguage(request.headers.get("accept-language"));
     const requestId = Bun.randomUUIDv7();
@@ -40,11 +44,12 @@ export function upgrader({ ctx, hub, origins, addressOf, isDraining }: UpgradeOp
       if (!origins.isAllowed(request.headers)) throw new AppError("FORBIDDEN");
       const offered = subprotocols(request);
       const address = addressOf(request);
+      await pace.turn();
       const signedIn = await signIn(ctx, hub, request, offered, address);
       const headers = offered.length > 0 ? { "Sec-WebSocket-Protocol": protocol } : {};
       // Again: it may have begun to stop meanwhile.
       if (isDraining()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
-      const data: SocketData = { signIn: { ...signedIn, language, address } };
+      const data: SocketData = { signIn: { ...signedIn, language, address }, session: undefined };
       if (!server.upgrade(request, { data, headers })) throw new AppError("VALIDATION_ERROR", { status: 400 });
       return undefined;
     } catch (error) {

@@ -5,6 +5,8 @@
 export interface Bus {
   /** Names this node among all. */
   readonly nodeId: string;
+  /** Whether there may ever be another node; otherwise nobody need listen. */
+  readonly mayHaveOthers: boolean;
   /** Whether there is no other node, so that nothing need be serialised for one. */
   readonly isAlone: boolean;
   /** Sends to every other node that listens to `channel`. Never waits: what cannot be sent is healed from the database. */

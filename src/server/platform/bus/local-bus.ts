@@ -13,6 +13,7 @@ export class LocalBroker {
     const nodes = this.#nodes.add(nodeId);
     return {
       nodeId,
+      mayHaveOthers: true,
       get isAlone() {
         return nodes.size === 1;
       },

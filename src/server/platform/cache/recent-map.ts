@@ -1,6 +1,6 @@
 /**
- * A map that remembers what was used lately: never more than `max` entries, and always the last `max / 2` that were asked
- * for (G7). In two generations, so that a hit moves nothing, and an empty one takes no memory for what it may hold once.
+ * A map that remembers what was used lately: never more than `max` entries (G7), and the last half as many for certain. In
+ * two generations, so that a hit moves nothing, and an empty one takes no memory for what it may hold once.
  */
 export class RecentMap<K, V extends NonNullable<unknown>> {
   #young = new Map<K, V>();
@@ -47,6 +47,6 @@ export class RecentMap<K, V extends NonNullable<unknown>> {
 
   #add(key: K, value: V): void {
     this.#young.set(key, value);
-    if (this.#young.size > this.max / 2) this.forgetUnused();
+    if (this.#young.size >= this.max / 2) this.forgetUnused();
   }
 }

@@ -1,0 +1,13 @@
+import type { Bus } from "./bus.ts";
+
+/** The bus of the only node there is: it has nobody to carry anything to, and so remembers nothing. */
+export function loneBus(nodeId: string): Bus {
+  return {
+    nodeId,
+    mayHaveOthers: false,
+    isAlone: true,
+    publish() {},
+    subscribe: () => () => {},
+    close: async () => {},
+  };
+}
