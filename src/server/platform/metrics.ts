@@ -45,7 +45,7 @@ export function createMetrics() {
     }),
     sendToAck: new Histogram({
       name: "parley_send_ack_seconds",
-      help: "From the arrival of a send to its acknowledgement",
+      help: "From the arrival of a send to its acknowledgement, of at most one send a millisecond",
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
     }),
@@ -62,6 +62,28 @@ export function createMetrics() {
       registers,
     }),
     laneDepth: new Gauge({ name: "parley_lane_depth", help: "Messages waiting in the write lane", registers }),
+    searchBehind: new Gauge({
+      name: "parley_search_behind_messages",
+      help: "Messages stored and not yet in the search index",
+      registers,
+    }),
+    searchIndexed: new Counter({
+      name: "parley_search_indexed_total",
+      help: "Messages brought into the search index",
+      registers,
+    }),
+    searchSliceSeconds: new Histogram({
+      name: "parley_search_slice_seconds",
+      help: "Duration of one transaction of the search index",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    searchSeconds: new Histogram({
+      name: "parley_search_seconds",
+      help: "Duration of a search",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
     hashesWaiting: new Gauge({ name: "parley_hashes_waiting", help: "Password hashes waiting", registers }),
     httpRequests: new Counter({
       name: "parley_http_requests_total",

@@ -1,5 +1,5 @@
 import Libsql from "libsql";
-import { connectionPragmas } from "../platform/db/dialect/connection-pragmas.ts";
+import { lanePragmas } from "../platform/db/dialect/connection-pragmas.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { LibsqlAppender } from "./append-libsql.ts";
 
@@ -21,7 +21,7 @@ function answer(message: ToWorker): FromWorker {
   if ("open" in message) {
     // The driver may wait for a foreign lock here: this thread serves nothing else.
     const db = new Libsql(message.open, { timeout: foreignLockMs });
-    for (const pragma of connectionPragmas) db.exec(pragma);
+    for (const pragma of lanePragmas) db.exec(pragma);
     appender = new LibsqlAppender(db);
     return { ready: true };
   }

@@ -4,6 +4,10 @@ export const connectionPragmas = [
   "PRAGMA foreign_keys = ON",
   "PRAGMA cache_size = -65536",
   "PRAGMA temp_store = MEMORY",
-  // Checkpoints stall their connection for 40-60 ms: let the lane's Worker do them (DESIGN, Two dialects).
-  "PRAGMA wal_autocheckpoint = 10000",
+  // In pages. Checkpoints stall their connection for 15-60 ms: whoever writes beside the lane leaves them to its Worker,
+  // unless that one has nothing to do (DESIGN, Two dialects).
+  "PRAGMA wal_autocheckpoint = 20000",
 ] as const;
+
+/** The lane's connection, in a thread of its own, needs these as well. */
+export const lanePragmas = [...connectionPragmas, "PRAGMA wal_autocheckpoint = 10000"] as const;
