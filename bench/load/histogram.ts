@@ -9,6 +9,10 @@ export class Histogram {
     this.#microseconds.record(Math.max(1, Math.round(ms * 1_000)));
   }
 
+  get count(): number {
+    return this.#microseconds.count;
+  }
+
   /** Milliseconds below which so many percent lie. */
   at(percentile: number): number {
     return this.#microseconds.count === 0 ? 0 : this.#microseconds.percentile(percentile) / 1_000;

@@ -3,10 +3,10 @@ import type { Slice } from "./spec.ts";
 
 interface Kept {
   sent: number;
-  acked: number;
-  refused: number;
+  acksIn: number;
   ack: Histogram;
   last: Histogram;
+  refusal: Histogram;
 }
 
 /** A run in slices of time; a message belongs to the one in which it was due. */
@@ -25,13 +25,12 @@ export class Slices {
   }
 
   acked(intendedMs: number, afterMs: number): void {
-    const slice = this.#at(intendedMs);
-    slice.acked++;
-    slice.ack.record(afterMs);
+    this.#at(intendedMs).ack.record(afterMs);
+    this.#at(intendedMs + afterMs).acksIn++;
   }
 
-  refused(intendedMs: number): void {
-    this.#at(intendedMs).refused++;
+  refused(intendedMs: number, afterMs: number): void {
+    this.#at(intendedMs).refusal.record(afterMs);
   }
 
   last(intendedMs: number, afterMs: number): void {
@@ -39,14 +38,16 @@ export class Slices {
   }
 
   all(): Slice[] {
-    return this.#kept.map(({ sent, acked, refused, ack, last }, index) => ({
+    return this.#kept.map(({ sent, acksIn, ack, last, refusal }, index) => ({
       fromS: (index * this.sliceMs) / 1_000,
       sent,
-      acked,
-      refused,
+      acked: ack.count,
+      refused: refusal.count,
+      acksIn,
       ackP50: ack.at(50),
       ackP99: ack.at(99),
       lastP99: last.at(99),
+      refusalP99: refusal.at(99),
     }));
   }
 
@@ -54,7 +55,7 @@ export class Slices {
     const index = Math.max(0, Math.floor((intendedMs - this.#startMs) / this.sliceMs));
     let slice = this.#kept[index];
     while (!slice) {
-      this.#kept.push({ sent: 0, acked: 0, refused: 0, ack: new Histogram(), last: new Histogram() });
+      this.#kept.push({ sent: 0, acksIn: 0, ack: new Histogram(), last: new Histogram(), refusal: new Histogram() });
       slice = this.#kept[index];
     }
     return slice;

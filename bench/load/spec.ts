@@ -53,10 +53,13 @@ export interface Slice {
   sent: number;
   acked: number;
   refused: number;
+  /** Acks that came in meanwhile, whenever their messages were due. */
+  acksIn: number;
   /** Milliseconds, from the intended time of a send. */
   ackP50: number;
   ackP99: number;
   lastP99: number;
+  refusalP99: number;
 }
 
 /** Milliseconds. */

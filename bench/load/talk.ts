@@ -208,8 +208,8 @@ export class Talk {
   #answered(client: Client, number: number, refusal: string | undefined): void {
     this.#ledger.answered(client.index, number, refusal !== undefined);
     const intendedMs = this.#ledger.intendedMs(number);
+    const afterMs = performance.now() - intendedMs;
     if (refusal === undefined) {
-      const afterMs = performance.now() - intendedMs;
       this.#slices?.acked(intendedMs, afterMs);
       if (this.#isMeasuring) {
         this.#measured.acked++;
@@ -217,7 +217,7 @@ export class Talk {
       }
     } else {
       this.#refused[refusal] = (this.#refused[refusal] ?? 0) + 1;
-      this.#slices?.refused(intendedMs);
+      this.#slices?.refused(intendedMs, afterMs);
     }
     if (this.#returnsCredit === "ack" || refusal !== undefined) this.#release(this.#bySeat[client.index]);
     if (!this.#isTalking && this.#ledger.settled === this.#ledger.sent) this.#whenSettled?.();
