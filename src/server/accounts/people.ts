@@ -40,6 +40,8 @@ export class People {
     if (this.#byKey.get(person.key) === person) this.#byKey.delete(person.key);
   });
   readonly #byKey = new Map<number, Person>();
+  /** Grows whenever somebody has changed: what was made of names before may no longer hold. */
+  version = 0;
   /** Ids dropped while a load is under way, one set a load. */
   readonly #overtaken = new Set<Set<string>>();
 
@@ -93,6 +95,7 @@ export class People {
   }
 
   drop(id: string): void {
+    this.version++;
     const person = this.#byId.get(id);
     if (person) this.#byKey.delete(person.key);
     this.#byId.delete(id);

@@ -20,8 +20,19 @@ export async function roomChanges(
   limit: number,
 ): Promise<RoomChanges> {
   const entry = await visibleRoom(ctx, viewer, roomId);
+  const { rev, has_more, ...changes } = await sharedChanges(ctx, entry.key, sinceRev, limit);
+  return { ...changes, cursors: viewer ? [await ownCursor(ctx, viewer, entry)] : [], rev, has_more };
+}
+
+/** {@link roomChanges} without what is one's own: the same for all who may see the room. */
+export async function sharedChanges(
+  ctx: Context,
+  roomKey: number,
+  sinceRev: number,
+  limit: number,
+): Promise<Omit<RoomChanges, "cursors">> {
   // Read first: what happens during the reads below lies beyond this `rev` and belongs to the next call.
-  const room = await roomWithNumbers(ctx, entry.key);
+  const room = await roomWithNumbers(ctx, roomKey);
   const [sent, changed, members] = await Promise.all([
     sentSince(ctx, room, sinceRev, limit + 1),
     changedSince(ctx, room.key, sinceRev, limit + 1),
@@ -50,7 +61,6 @@ export async function roomChanges(
     ),
     members: inTime.flatMap((row) => (row.member ? [row.member] : [])),
     members_removed: inTime.flatMap((row) => (row.member ? [] : [row.user_id])),
-    cursors: viewer ? [await ownCursor(ctx, viewer, room)] : [],
     rev: upTo,
     has_more: upTo < room.rev,
   };

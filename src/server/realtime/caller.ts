@@ -1,5 +1,6 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
 import type { Peer } from "../context.ts";
+import { frameOf } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 
@@ -36,6 +37,12 @@ export class Caller implements Peer {
 
   send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void {
     this.hub.send(this.session, type, payload, this.ref);
+  }
+
+  sendTexts(events: readonly { type: EventFor<"socket" | "user">; payload: string }[]): void {
+    const { hub, session, ref } = this;
+    const frames = events.map(({ type, payload }) => frameOf(type, payload, hub.now, ref));
+    hub.egress.inTurn(() => session.sendAll(frames));
   }
 
   async drained(): Promise<void> {

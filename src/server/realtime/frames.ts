@@ -7,6 +7,7 @@ export function frame<N extends EventName>(type: N, payload: EventPayload<N>, no
 }
 
 /** {@link frame} of a payload that is JSON already. */
-export function frameOf(type: EventName, payload: string, nowMs: number): string {
-  return `{"type":"${type}","payload":${payload},"timestamp":"${wireTime(nowMs)}"}`;
+export function frameOf(type: EventName, payload: string, nowMs: number, ref?: string): string {
+  const repeated = ref === undefined ? "" : `"ref":${JSON.stringify(ref)},`;
+  return `{"type":"${type}","payload":${payload},${repeated}"timestamp":"${wireTime(nowMs)}"}`;
 }

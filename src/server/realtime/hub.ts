@@ -85,6 +85,11 @@ export class Hub {
     this.#stopWeighing = clock.every(1_000, () => this.#weigh());
   }
 
+  /** Milliseconds since the epoch, by the server's clock. */
+  get now(): number {
+    return this.options.clock.now();
+  }
+
   /** Names who publishes to the native topics, once there is a server. */
   attach(publisher: Publisher): void {
     this.#topics.publisher = publisher;

@@ -1,12 +1,13 @@
-import { limits } from "../../protocol/limits.ts";
-import type { RoomChanges } from "../../protocol/models.ts";
-import type { CommandHandlers, Context, Viewer } from "../context.ts";
-import { roomChanges } from "../messages/changes.ts";
+import type { CommandHandlers, Context, Peer, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { rooms as directory, roomWithNumbers } from "../rooms/directory.ts";
+import { visibleRoom } from "../rooms/policy.ts";
+import { type Standing, standingsOf } from "../rooms/standings.ts";
+import { ownCursor } from "../timeline/cursors.ts";
+import { catchUp } from "./catch-up.ts";
 
-/** A batch of changes stays about below this, so that a slow peer can take it before more is sent. */
-const batchChars = 256 * 1024;
-const batchChangesMin = 20;
+/** What has gathered goes out together from this much on; then a slow peer may take its time. */
+const charsTogether = 64 * 1024;
 
 /** What changed in each room since the `rev` that the client has, one batch a room; `sync_reset` for another history. */
 export const sync: CommandHandlers["sync"] = async (ctx, peer, { epoch, rooms }) => {
@@ -14,22 +15,61 @@ export const sync: CommandHandlers["sync"] = async (ctx, peer, { epoch, rooms })
     peer.send("sync_reset", { epoch: ctx.epoch });
     return {};
   }
-  for (const { room_id, rev } of rooms) {
-    try {
-      peer.send("sync_batch", await changesThatFit(ctx, peer.viewer, room_id, rev));
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "ROOM_NOT_FOUND") throw error;
-      peer.send("room_removed", { room_id, reason: "left" });
+  const { viewer } = peer;
+  const standings: ReadonlyMap<number, Standing> = viewer ? await standingsOf(ctx, viewer.key) : new Map();
+  let events: Parameters<Peer["sendTexts"]>[0][number][] = [];
+  let chars = 0;
+  const flush = () => {
+    if (events.length > 0) peer.sendTexts(events);
+    events = [];
+    chars = 0;
+  };
+  try {
+    for (const { room_id, rev } of rooms) {
+      const event = await changed(ctx, viewer, standings, room_id, rev);
+      events.push(event);
+      chars += event.payload.length;
+      if (chars < charsTogether) continue;
+      flush();
+      await peer.drained();
     }
-    await peer.drained();
+  } finally {
+    flush();
   }
   return {};
 };
 
-async function changesThatFit(ctx: Context, viewer: Viewer, roomId: string, rev: number): Promise<RoomChanges> {
-  const all = await roomChanges(ctx, viewer, roomId, rev, limits.changesPerRoom);
-  const chars = all.messages.reduce((sum, message) => sum + ("content" in message ? message.content.length : 0), 0);
-  if (chars <= batchChars) return all;
-  const fitting = Math.max(batchChangesMin, Math.floor((all.messages.length * batchChars) / chars));
-  return roomChanges(ctx, viewer, roomId, rev, fitting);
+async function changed(
+  ctx: Context,
+  viewer: Viewer,
+  standings: ReadonlyMap<number, Standing>,
+  roomId: string,
+  sinceRev: number,
+) {
+  try {
+    const payload = await batch(ctx, viewer, standings, roomId, sinceRev);
+    return { type: "sync_batch" as const, payload };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "ROOM_NOT_FOUND") throw error;
+    return { type: "room_removed" as const, payload: JSON.stringify({ room_id: roomId, reason: "left" }) };
+  }
+}
+
+async function batch(
+  ctx: Context,
+  viewer: Viewer,
+  standings: ReadonlyMap<number, Standing>,
+  roomId: string,
+  sinceRev: number,
+): Promise<string> {
+  const known = await directory(ctx).byId(roomId);
+  const standing = known && standings.get(known.key);
+  if (viewer && standing) {
+    const cursor = { user_id: viewer.id, read_seq: standing.readSeq, delivered_seq: standing.deliveredSeq };
+    return catchUp(ctx).text({ ...known, rev: standing.rev }, sinceRev, [cursor]);
+  }
+  // A public room that one looks at without being a member; else it is refused here.
+  const room = await visibleRoom(ctx, viewer, roomId);
+  const { rev } = await roomWithNumbers(ctx, room.key);
+  return catchUp(ctx).text({ ...room, rev }, sinceRev, viewer ? [await ownCursor(ctx, viewer, room)] : []);
 }

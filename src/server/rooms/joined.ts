@@ -2,12 +2,10 @@ import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
 import { folded } from "../accounts/names.ts";
 import type { Actor, Context } from "../context.ts";
 import { nextTurn } from "../platform/turn.ts";
-import { pendingRead } from "../timeline/cursors.ts";
-import { lobbyPositions } from "../timeline/positions.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
-import { rooms } from "./directory.ts";
-import { revOf, standingRows, type Slice } from "./list-store.ts";
+import type { Slice } from "./list-store.ts";
+import { standings } from "./standings.ts";
 
 /** Where memory does not tell what is unread, the database is asked so often before others have their turn. */
 const countsPerTurn = 20;
@@ -62,15 +60,14 @@ function textOf({ card, role, readSeq, unread }: Joined): string {
 }
 
 async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Joined[]>> {
-  const standings = await everywhere(ctx, userKeys);
-  const revs = new Map(standings.map(({ roomKey, rev }) => [roomKey, rev]));
+  const standing = await standings(ctx, userKeys);
+  const revs = new Map(standing.map(({ roomKey, rev }) => [roomKey, rev]));
   const cards = await roomCards(ctx).of(revs);
   const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
   const behind: { userKey: number; own: Joined }[] = [];
-  for (const { userKey, roomKey, role, readSeq: stored } of standings) {
+  for (const { userKey, roomKey, role, readSeq } of standing) {
     const card = cards.get(roomKey);
     if (!card) continue;
-    const readSeq = Math.max(stored, pendingRead(ctx, roomKey, userKey) ?? 0);
     const own = { card, role, readSeq, unread: 0 };
     if (readSeq < card.lastSeq) behind.push({ userKey, own });
     found.get(userKey)?.push(own);
@@ -79,26 +76,6 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   for (const own of found.values())
     own.sort((a, b) => b.card.activeAtMs - a.card.activeAtMs || b.card.key - a.card.key);
   return found;
-}
-
-/** Where these people stand in their rooms, in the lobby too: there everybody is a member, also without a row. */
-async function everywhere(ctx: Context, userKeys: readonly number[]) {
-  const lobby = await rooms(ctx).lobby();
-  const rows = await standingRows(ctx, userKeys);
-  const inLobby = new Map(rows.filter(({ roomKey }) => roomKey === lobby.key).map((row) => [row.userKey, row.readSeq]));
-  const rev = await revOf(ctx, lobby.key);
-  const newcomers = userKeys.filter((key) => !inLobby.has(key));
-  for (const [userKey, seq] of await lobbyPositions(ctx, newcomers)) inLobby.set(userKey, seq);
-  return [
-    ...rows.filter(({ roomKey }) => roomKey !== lobby.key),
-    ...userKeys.map((userKey) => ({
-      userKey,
-      roomKey: lobby.key,
-      rev,
-      role: "member" as const,
-      readSeq: inLobby.get(userKey) ?? 0,
-    })),
-  ];
 }
 
 /** Sets `unread`: from the tails of the rooms, and from the database where they are too short. */

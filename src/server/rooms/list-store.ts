@@ -38,6 +38,7 @@ export interface StandingRow {
   rev: number;
   role: MemberRow["role"];
   readSeq: number;
+  deliveredSeq: number;
 }
 
 /** The rooms that these people are in. In the lobby a row is there only once something had to be remembered. */
@@ -50,6 +51,7 @@ export async function standingRows(ctx: Context, userKeys: readonly number[]): P
       rev: rooms.rev,
       role: members.role,
       readSeq: members.read_seq,
+      deliveredSeq: members.delivered_seq,
     })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))

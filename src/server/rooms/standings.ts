@@ -1,0 +1,47 @@
+import type { RoomRole } from "../../protocol/models.ts";
+import { perContext, type Context } from "../context.ts";
+import { Gathered } from "../platform/cache/gathered.ts";
+import { pendingRead } from "../timeline/cursors.ts";
+import { lobbyPositions } from "../timeline/positions.ts";
+import { rooms } from "./directory.ts";
+import { revOf, standingRows } from "./list-store.ts";
+
+/** What a person is in a room, how far they have read there, and the `rev` that the room has. */
+export interface Standing {
+  userKey: number;
+  roomKey: number;
+  rev: number;
+  role: RoomRole;
+  readSeq: number;
+  deliveredSeq: number;
+}
+
+/** Where these people stand in all their rooms, in the lobby too: there everybody is a member, also without a row. */
+export async function standings(ctx: Context, userKeys: readonly number[]): Promise<Standing[]> {
+  const lobby = await rooms(ctx).lobby();
+  const rows = await standingRows(ctx, userKeys);
+  const rev = await revOf(ctx, lobby.key);
+  const inLobby = new Set(rows.filter(({ roomKey }) => roomKey === lobby.key).map(({ userKey }) => userKey));
+  const newcomers = userKeys.filter((key) => !inLobby.has(key));
+  for (const [userKey, readSeq] of await lobbyPositions(ctx, newcomers)) {
+    rows.push({ userKey, roomKey: lobby.key, rev, role: "member", readSeq, deliveredSeq: 0 });
+  }
+  return rows.map((row): Standing => {
+    const readSeq = Math.max(row.readSeq, pendingRead(ctx, row.roomKey, row.userKey) ?? 0);
+    return { ...row, readSeq, deliveredSeq: Math.max(readSeq, row.deliveredSeq) };
+  });
+}
+
+const gathered = perContext(
+  (ctx) =>
+    new Gathered<number, Map<number, Standing>>(async (userKeys) => {
+      const own = new Map(userKeys.map((key) => [key, new Map<number, Standing>()]));
+      for (const standing of await standings(ctx, userKeys)) own.get(standing.userKey)?.set(standing.roomKey, standing);
+      return own;
+    }),
+);
+
+/** Where one person stands, by room; asked for by many at once it costs one query for fifty. */
+export async function standingsOf(ctx: Context, userKey: number): Promise<ReadonlyMap<number, Standing>> {
+  return (await gathered(ctx).get(userKey)) ?? new Map();
+}
