@@ -29,7 +29,7 @@ export const ingest: Cell = {
       targets.push({
         what: "durable ingest, rooms of 2",
         target: "at least 60,000 acked messages/s, or 45 % of the bare relay",
-        reached: `${Math.round(own.ackedPerS)} messages/s, ${Math.round(ratio * 100)} % of the relay`,
+        reached: `${Math.round(own.ackedPerS).toLocaleString("en")} messages/s, ${Math.round(ratio * 100)} % of the relay`,
         isMet: own.ackedPerS >= 60_000 || ratio >= 0.45,
       });
     }
