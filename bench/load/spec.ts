@@ -34,6 +34,8 @@ export interface LoadSpec {
   pids: number[];
   /** Every so-manyth client, from the first on and none of them a sender, stops reading when the load begins. */
   stalledEvery?: number;
+  /** What is not there so long after the end is lost; 30 s. */
+  settleMs?: number;
   /** Keeps a {@link Slice} for each such length of the whole run, warm-up included. */
   sliceMs?: number;
 }

@@ -10,7 +10,7 @@ import { type Timetable, timetable } from "./timetable.ts";
 import { kinds, placeholder, type Wire, writeTempId } from "./wire.ts";
 
 const tickMs = 1;
-const settleMs = 30_000;
+const settleMsUsual = 30_000;
 
 /** A member of a room that sends. */
 interface Sender {
@@ -262,6 +262,7 @@ export class Talk {
 
   /** Waits until every message is answered and everybody has everything; what is not there then is lost. */
   async #settle(): Promise<void> {
+    const { settleMs = settleMsUsual } = this.spec;
     const deadline = performance.now() + settleMs;
     if (this.#ledger.settled < this.#ledger.sent) {
       const { promise, resolve } = Promise.withResolvers<void>();
