@@ -2,13 +2,15 @@ import Libsql from "libsql";
 import { lanePragmas } from "../platform/db/dialect/connection-pragmas.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { LibsqlAppender } from "./append-libsql.ts";
+import { statementRunner, type Statement } from "./statements.ts";
 
 /**
  * From the lane: first where the file is, then batch after batch, never two at once. Both ways as JSON text: a string
  * crosses between threads for a quarter of what its objects would cost.
  */
-export type ToWorker = { open: string } | { append: NewMessage[] };
-export type FromWorker = { ready: true } | { appended: Appended[] } | { failed: { message: string; code: string } };
+export type ToWorker = { open: string } | { append: NewMessage[] } | { run: Statement[] };
+export type FromWorker =
+  { ready: true } | { appended: Appended[] } | { ran: true } | { failed: { message: string; code: string } };
 
 /** How long a batch waits for a foreign process to let go of the file. */
 const foreignLockMs = 5_000;
@@ -16,6 +18,7 @@ const foreignLockMs = 5_000;
 declare const self: Worker;
 
 let appender: LibsqlAppender | undefined;
+let run: ((statements: Statement[]) => void) | undefined;
 
 function answer(message: ToWorker): FromWorker {
   if ("open" in message) {
@@ -23,9 +26,14 @@ function answer(message: ToWorker): FromWorker {
     const db = new Libsql(message.open, { timeout: foreignLockMs });
     for (const pragma of lanePragmas) db.exec(pragma);
     appender = new LibsqlAppender(db);
+    run = statementRunner(db);
     return { ready: true };
   }
-  if (!appender) throw new Error("the database is not open yet");
+  if (!appender || !run) throw new Error("the database is not open yet");
+  if ("run" in message) {
+    run(message.run);
+    return { ran: true };
+  }
   return { appended: appender.append(message.append) };
 }
 

@@ -1,9 +1,11 @@
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Cursor } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
+import type { Queries } from "../platform/db/database.ts";
 import { isConstraintViolation } from "../platform/db/errors.ts";
 import { jsonRows } from "../platform/db/json-rows.ts";
-import { lane } from "./lane.ts";
+import { lane, runInLane } from "./lane.ts";
 import { lobbyPositions, readCursor } from "./positions.ts";
 
 /** What has moved is written this often; a crash costs at most this much of reading, never a message. */
@@ -64,11 +66,15 @@ class CursorBuffer {
 }
 
 const buffer = perContext((ctx) => {
+  // Made before, so closed after: the cursors are written by its thread.
+  const timeline = lane(ctx);
   const cursors = new CursorBuffer(ctx);
   ctx.jobs.every("cursors", flushEveryMs, () => cursors.flush());
   ctx.onClose(async () => {
+    // The last messages move cursors too.
+    await timeline.idle();
     // A thread that died in the middle of a transaction has left the file locked for the rest of this process.
-    if (!lane(ctx).isDead) await cursors.flush();
+    if (!timeline.isDead) await cursors.flush();
   });
   return cursors;
 });
@@ -91,14 +97,30 @@ async function writeThoseThatExist(ctx: Context, moves: readonly Move[]): Promis
 
 /** One statement for all moves; a row is made only in the lobby, whose members have none until one is needed. */
 async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void> {
+  const { db } = ctx;
+  if (db.dialect === "postgres") {
+    await db.write(async (tx) => {
+      await upsert(ctx, tx, moves);
+    });
+    return;
+  }
+  // Where the messages are written too: a commit of another connection would stop the event loop while it is synced to
+  // disk, and empty the page cache of the lane's.
+  const { sql: text, params } = upsert(ctx, db.read, moves).toSQL();
+  await db.writers.run(() => runInLane(ctx, [{ sql: text, values: parameters.parse(params) }]));
+}
+
+const parameters = z.array(z.union([z.string(), z.number()]));
+
+function upsert(ctx: Context, queries: Pick<Queries, "insert">, moves: readonly Move[]) {
   const { members } = ctx.db.tables;
   const rows = jsonRows(
     ctx.db,
     ["room_key", "user_key", "seq"],
     moves.map(({ roomKey, userKey, readSeq }) => ({ room_key: roomKey, user_key: userKey, seq: readSeq })),
   );
-  await ctx.db.write(async (tx) => {
-    await tx
+  return (
+    queries
       .insert(members)
       // In the order of the table's columns. WHERE: without it SQLite takes the ON of the conflict for a join's.
       .select(
@@ -110,8 +132,8 @@ async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void>
           read_seq: sql`CASE WHEN excluded.read_seq > ${members.read_seq} THEN excluded.read_seq ELSE ${members.read_seq} END`,
           delivered_seq: sql`CASE WHEN excluded.delivered_seq > ${members.delivered_seq} THEN excluded.delivered_seq ELSE ${members.delivered_seq} END`,
         },
-      });
-  });
+      })
+  );
 }
 
 /** Moves a member's read cursor forward; in the database within a second. */

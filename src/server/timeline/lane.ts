@@ -9,6 +9,7 @@ import { StartError } from "../platform/start-error.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { appendToPostgres } from "./append-postgres.ts";
 import type { FromWorker, ToWorker } from "./append-worker.ts";
+import type { Statement } from "./statements.ts";
 
 const batchMax = 1_000;
 const waitingMax = 50_000;
@@ -17,6 +18,8 @@ interface Committer {
   /** Resolves when batches can be committed; rejects with `StartError`. */
   opened: Promise<void>;
   commit: (jobs: NewMessage[]) => Promise<Appended[]>;
+  /** See {@link runInLane}; on libSQL only. */
+  run?: (statements: Statement[]) => Promise<void>;
   /** Called when no batch can be committed any more. */
   onDeath: (error: Error) => void;
   close: () => void;
@@ -37,7 +40,7 @@ const parts = perContext((ctx) => {
     await timeline.idle();
     committer.close();
   });
-  return { timeline, opened: committer.opened };
+  return { timeline, committer, opened: committer.opened };
 });
 
 /** The write lane of this process: every message of every room goes through it. */
@@ -48,6 +51,16 @@ export function lane(ctx: Context): WriteLane<NewMessage, Appended> {
 /** Opens the lane, so that what would keep it from storing keeps the server from starting. Throws `StartError`. */
 export async function openLane(ctx: Context): Promise<void> {
   await parts(ctx).opened;
+}
+
+/**
+ * On libSQL: runs statements as one transaction on the lane's thread, so that neither they nor the sync to disk nor a
+ * checkpoint stops the event loop. The caller holds `db.writers`. Throws `UNAVAILABLE` when that thread is gone.
+ */
+export async function runInLane(ctx: Context, statements: Statement[]): Promise<void> {
+  const { run } = parts(ctx).committer;
+  if (!run) throw new Error("this lane has no thread of its own");
+  await run(statements);
 }
 
 /** What the wire says when a whole batch failed: nothing of it was stored, sending again is harmless. */
@@ -92,6 +105,11 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
       const reply = await ask({ append: jobs });
       if ("appended" in reply) return reply.appended;
       throw refusal(ctx, "failed" in reply ? new Error(reply.failed.message) : new Error("an answer out of turn"));
+    },
+    run: async (statements) => {
+      if (isClosed) throw new AppError("UNAVAILABLE");
+      const reply = await ask({ run: statements });
+      if ("failed" in reply) throw Object.assign(new Error(reply.failed.message), { code: reply.failed.code });
     },
     onDeath: () => {},
     close: () => {

@@ -4,7 +4,6 @@ import { openLane } from "./lane.ts";
 
 /** Opens the write lane before anybody is let in. Throws `StartError`. */
 export async function startTimeline(ctx: Context): Promise<void> {
-  // In this order: at the stop, the last messages are stored before the cursors that they moved.
   startCursors(ctx);
   await openLane(ctx);
 }
