@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import type { Mail } from "./mail.ts";
 
 /** A server that says nothing for this long is given up for this try. */
@@ -6,7 +5,20 @@ const silenceMs = 15_000;
 
 /** Delivers through the SMTP server at `url`, over one connection that is kept. */
 export function smtp(url: string, from: string): { deliver: (mail: Mail) => Promise<void>; close: () => void } {
-  const transport = createTransport({
+  let opened: ReturnType<typeof openTransport> | undefined;
+  return {
+    deliver: async ({ to, subject, text }) => {
+      const transport = await (opened ??= openTransport(url));
+      await transport.sendMail({ from, to: { name: "", address: to }, subject, text });
+    },
+    close: () => void opened?.then((transport) => transport.close()),
+  };
+}
+
+/** Loaded with the first mail: most servers never send one, and a megabyte of the heap is its code. */
+async function openTransport(url: string) {
+  const { createTransport } = await import("nodemailer");
+  return createTransport({
     url,
     pool: true,
     maxConnections: 1,
@@ -17,10 +29,4 @@ export function smtp(url: string, from: string): { deliver: (mail: Mail) => Prom
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return {
-    deliver: async ({ to, subject, text }) => {
-      await transport.sendMail({ from, to: { name: "", address: to }, subject, text });
-    },
-    close: () => transport.close(),
-  };
 }
