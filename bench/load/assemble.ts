@@ -25,9 +25,11 @@ export async function assemble(
           events.ready?.(client);
           if (++readyCount === seats.length) resolve();
         },
-        closed(client, code) {
-          if (readyCount < seats.length) reject(new Error(`client ${index} was closed with ${code}`));
-          events.closed?.(client, code);
+        closed(client, code, during) {
+          if (readyCount < seats.length) {
+            reject(new Error(`client ${index} was closed with ${code} (${during}; ${readyCount} others were ready)`));
+          }
+          events.closed?.(client, code, during);
         },
       }),
   );

@@ -12,8 +12,8 @@ export interface ClientEvents {
   frame(client: Client, bytes: Buffer, from: number, to: number): void;
   /** All frames of one read were given to {@link frame}. */
   read?(client: Client): void;
-  /** `code` of the close frame, 1006 without one. */
-  closed?(client: Client, code: number): void;
+  /** `code` of the close frame, 1006 without one; `during` says how far the client had come. */
+  closed?(client: Client, code: number, during: ClientState): void;
 }
 
 /** Different addresses, so that their ports are numbered apart. */
@@ -140,10 +140,11 @@ export class Client implements FrameSink {
   }
 
   ended(): void {
-    if (this.state === "closed") return;
+    const during = this.state;
+    if (during === "closed") return;
     this.state = "closed";
     this.#socket = undefined;
-    this.events.closed?.(this, this.#closeCode);
+    this.events.closed?.(this, this.#closeCode, during);
   }
 
   terminate(): void {
