@@ -213,3 +213,18 @@ export const messages = sqliteTable(
       .where(sql`changed_rev IS NOT NULL`),
   ],
 );
+
+/**
+ * How far the search index has come, in one row: every message up to `indexed_key` is in `message_search`. That one is
+ * no table of Drizzle's: on libSQL it is FTS5's, on Postgres a `tsvector` behind GIN (the migration `search` makes it).
+ */
+export const search_progress = sqliteTable("search_progress", {
+  key: integer("key").primaryKey(),
+  indexed_key: integer("indexed_key").notNull(),
+});
+
+/** Messages that were changed or deleted after they were sent, and that the search index has yet to look at again. */
+export const search_changes = sqliteTable("search_changes", {
+  key: key(),
+  message_key: integer("message_key").notNull(),
+});

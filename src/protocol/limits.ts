@@ -17,6 +17,7 @@ export const limits = {
   refChars: 64,
   pageDefault: 50,
   pageMax: 100,
+  searchChars: 200,
   changesPerRoom: 500,
   roomsPerSync: 200,
   membersPerRequest: 100,

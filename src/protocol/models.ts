@@ -141,6 +141,14 @@ export const hiddenMessage = z.object({
 export const timelineMessage = z.union([message, hiddenMessage]);
 export type TimelineMessage = z.infer<typeof timelineMessage>;
 
+/** A piece of an excerpt; plain text, whatever it looks like. */
+export const highlightPart = z.object({ text: z.string(), is_match: z.boolean() });
+export type HighlightPart = z.infer<typeof highlightPart>;
+
+/** A message that was searched for, with an excerpt of its content around the first find. */
+export const searchHit = message.extend({ highlight: z.array(highlightPart) });
+export type SearchHit = z.infer<typeof searchHit>;
+
 export const member = z.object({
   user_id: z.string(),
   username: z.string(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
 import { gender, messageType, presenceStatus, privacy, roomRole } from "./models.ts";
-import { codePoints, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
+import { codePoints, id, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
 
@@ -126,4 +126,19 @@ export const historyQuery = z
 export const changesQuery = z.object({
   since_rev: z.coerce.number().int().min(0),
   limit: z.coerce.number().int().min(1).max(limits.changesPerRoom).default(limits.changesPerRoom),
+});
+
+/** Where a search begins or ends: at a message, a moment, or the beginning of a day in UTC. */
+const messageOrTime = z.union([id, z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: "must be a message id, an RFC 3339 time or a date",
+});
+export const searchMessagesQuery = z.object({
+  q: singleLine({ min: 1, max: limits.searchChars }),
+  /** The sender. */
+  from: id.optional(),
+  /** Older than a message or a moment; to go on, the `oldest_id` of the page before. */
+  before: messageOrTime.optional(),
+  /** Newer than a message; not older than a moment. */
+  after: messageOrTime.optional(),
+  limit,
 });

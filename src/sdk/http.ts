@@ -7,6 +7,7 @@ import type { Answer, Request, Transport } from "./transport.ts";
 
 type Body<S extends z.ZodType> = z.input<S>;
 type Query<S extends z.ZodType> = Partial<z.output<S>>;
+export type SearchQuery = Query<typeof requests.searchMessagesQuery> & { q: string };
 
 export interface PageMeta {
   page: number;
@@ -130,6 +131,15 @@ export function createHttp(transport: Transport, session: Session) {
         data<models.Message>({ method: "POST", path: room(roomId, "/messages"), body }),
       history: (roomId: string, query: Query<typeof requests.historyQuery> = {}) =>
         authorized<models.TimelineMessage[], TimelineMeta>({ method: "GET", path: room(roomId, "/messages"), query }),
+      /** Newest first; one goes on with `before: meta.oldest_id`. */
+      search: (query: SearchQuery) =>
+        authorized<models.SearchHit[], TimelineMeta>({ method: "GET", path: "/messages/search", query }),
+      searchRoom: (roomId: string, query: SearchQuery) =>
+        authorized<models.SearchHit[], TimelineMeta>({
+          method: "GET",
+          path: room(roomId, "/messages/search"),
+          query,
+        }),
       markRead: (roomId: string, messageId: string) =>
         nothing({
           method: "POST",

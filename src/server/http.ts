@@ -16,6 +16,7 @@ import { named } from "./platform/log.ts";
 import { refusalOf } from "./platform/refusal.ts";
 import { roomRoutes } from "./rooms/routes.ts";
 import { ok, router } from "./route.ts";
+import { searchRoutes } from "./search/routes.ts";
 import { version } from "./version.ts";
 import { webRoutes } from "./web.ts";
 
@@ -60,6 +61,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.route("/api/v1", accountRoutes(ctx));
   app.route("/api/v1", roomRoutes(ctx));
   app.route("/api/v1", messageRoutes(ctx));
+  app.route("/api/v1", searchRoutes(ctx));
   app.route("/", webRoutes());
   return app;
 }

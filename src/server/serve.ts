@@ -14,6 +14,7 @@ import type { Hub } from "./realtime/hub.ts";
 import { socketHandlers } from "./realtime/socket.ts";
 import { upgrader } from "./realtime/upgrade.ts";
 import { startRooms } from "./rooms/start.ts";
+import { startSearch } from "./search/start.ts";
 import { startTimeline } from "./timeline/start.ts";
 import { version } from "./version.ts";
 
@@ -59,6 +60,7 @@ async function listen(
 ): Promise<RunningServer> {
   await startRooms(ctx);
   await startTimeline(ctx);
+  startSearch(ctx);
   let draining = false;
   const isDraining = () => draining;
   const origins = originCheck(config);

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { noteChanged } from "../timeline/changed.ts";
 import { deletedRoomKey, deleteMessages, deleteRoomRow } from "./store.ts";
 
 /** What is still on its way to a room just deleted (read cursors) finds its row for this long. */
@@ -14,7 +15,8 @@ export async function purgeDeletedRooms(ctx: Context): Promise<void> {
     if (roomKey === undefined) return;
     await ctx.db.write(async (tx) => {
       const deleted = await deleteMessages(ctx, tx, roomKey, messagesPerBatch);
-      if (deleted < messagesPerBatch) await deleteRoomRow(ctx, tx, roomKey);
+      await noteChanged(ctx, tx, deleted);
+      if (deleted.length < messagesPerBatch) await deleteRoomRow(ctx, tx, roomKey);
     });
   }
 }

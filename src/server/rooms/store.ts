@@ -252,8 +252,8 @@ export async function deletedRoomKey(ctx: Context, before: number): Promise<numb
   return row?.key;
 }
 
-/** Deletes up to `most` messages of a room; gives how many. */
-export async function deleteMessages(ctx: Context, tx: Queries, roomKey: number, most: number): Promise<number> {
+/** Deletes up to `most` messages of a room; gives their keys. */
+export async function deleteMessages(ctx: Context, tx: Queries, roomKey: number, most: number): Promise<number[]> {
   const { messages } = ctx.db.tables;
   const oldest = tx
     .select({ key: messages.key })
@@ -262,7 +262,7 @@ export async function deleteMessages(ctx: Context, tx: Queries, roomKey: number,
     .orderBy(asc(messages.seq))
     .limit(most);
   const gone = await tx.delete(messages).where(inArray(messages.key, oldest)).returning({ key: messages.key });
-  return gone.length;
+  return gone.map(({ key }) => key);
 }
 
 /** Deletes a room of which no message is left, and its memberships. */

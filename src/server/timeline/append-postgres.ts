@@ -8,7 +8,8 @@ const attemptsMax = 5;
 
 /**
  * Stores the batch in one transaction, pipelined: the rooms' advisory locks in order, the bump, the insert that reads
- * what the bump wrote (each statement has its own snapshot, younger than the lock). Throws when the database cannot serve.
+ * what the bump wrote (each statement has its own snapshot, younger than the lock). Keys rise with `seq` inside a
+ * room, as on libSQL. Throws when the database cannot serve.
  */
 export async function appendToPostgres(sql: Sql, batch: readonly NewMessage[]): Promise<Appended[]> {
   const outcomes: Appended[] = [];
@@ -111,7 +112,8 @@ async function commit(
         m.reply_to_id, m.created_at, r.rev - m.back
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS m(id text, room_key bigint, sender_key bigint,
         client_id text, body_hash bigint, type text, content text, reply_to_id text, created_at bigint, back bigint)
-      JOIN rooms r ON r.key = m.room_key AND r.deleted_at IS NULL`,
+      JOIN rooms r ON r.key = m.room_key AND r.deleted_at IS NULL
+      ORDER BY m.room_key, m.back DESC`,
   ]);
   const numbers = new Map(bumped.map((room) => [room.key, room]));
   for (const { roomKey, indexes } of shares) {

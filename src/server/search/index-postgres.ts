@@ -1,0 +1,100 @@
+import type { Sql } from "postgres";
+import { roomLockClass } from "../platform/db/dialect/postgres.ts";
+import { stretchTokens } from "./find-postgres.ts";
+import { digest, sliceRows, type IndexedRow, type Slice } from "./slice.ts";
+
+interface Observation {
+  /** The last key that was drawn. */
+  lastKey: number;
+  /** Transactions that may have drawn one and were not over after that. */
+  writers: Set<string>;
+}
+
+/**
+ * Indexes on Postgres. Keys are drawn in one order and committed in another, so that a message can appear below one that
+ * was long indexed. But whoever writes messages holds its rooms' advisory locks before it draws a key and until its
+ * commit can be seen: once all are gone who held one after a key was drawn, everything up to that key is decided.
+ */
+export class PostgresIndexer {
+  #observed: Observation | undefined;
+
+  constructor(private readonly sql: Sql) {}
+
+  /** The next slice; none when another node is at it. */
+  async next(): Promise<Slice> {
+    const { decidedKey, lastKey } = await this.#decided();
+    return this.sql.begin(async (transaction) => {
+      const [progress] = await transaction<{ indexed_key: number }[]>`
+        SELECT indexed_key FROM search_progress WHERE key = 1 FOR UPDATE SKIP LOCKED`;
+      if (!progress) return { messages: 0, indexedKey: decidedKey, lastKey, isLast: true };
+      const indexedKey = progress.indexed_key;
+      const notes = await transaction<{ key: number; message_key: number }[]>`
+        SELECT key, message_key FROM search_changes ORDER BY key LIMIT ${sliceRows}`;
+      if (notes.length === 0 && indexedKey >= decidedKey) return { messages: 0, indexedKey, lastKey, isLast: true };
+      // Read after their notes: a message is at least as new as what was noted of it.
+      const changed =
+        notes.length === 0
+          ? []
+          : await transaction<IndexedRow[]>`
+              SELECT key, room_key, sender_key, type, content, deleted_at, recalled_at FROM messages WHERE key IN (
+                SELECT key::bigint FROM jsonb_array_elements_text(${json(notes.map((note) => note.message_key))}::text::jsonb) AS noted(key))`;
+      const sent = await transaction<IndexedRow[]>`
+        SELECT key, room_key, sender_key, type, content, deleted_at, recalled_at FROM messages
+        WHERE key > ${indexedKey} AND key <= ${decidedKey} ORDER BY key LIMIT ${sliceRows}`;
+      const { entries, gone, doneNotes, upTo } = digest(notes, changed, sent, indexedKey);
+      // Where no more rows are, keys were drawn for nothing.
+      const isThrough = sent.length < sliceRows && upTo === (sent.at(-1)?.key ?? indexedKey);
+      const nextKey = isThrough ? Math.max(decidedKey, indexedKey) : upTo;
+      if (gone.length > 0) {
+        await transaction`
+          DELETE FROM message_search WHERE message_key IN (
+            SELECT key::bigint FROM jsonb_array_elements_text(${json(gone)}::text::jsonb) AS gone(key))`;
+      }
+      await transaction`
+        INSERT INTO message_search (message_key, room_key, tokens)
+        SELECT (entry ->> 0)::bigint, (entry ->> 1)::bigint,
+          array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(entry -> 2)))
+        FROM jsonb_array_elements(${json(
+          entries.map(({ key, room_key, tokens }) => [key, room_key, [...tokens, ...stretchTokens(key)]]),
+        )}::text::jsonb) AS entries(entry)
+        ON CONFLICT (message_key) DO UPDATE SET tokens = excluded.tokens`;
+      if (doneNotes.length > 0) {
+        await transaction`
+          DELETE FROM search_changes WHERE key IN (
+            SELECT key::bigint FROM jsonb_array_elements_text(${json(doneNotes)}::text::jsonb) AS done(key))`;
+      }
+      await transaction`UPDATE search_progress SET indexed_key = ${nextKey} WHERE key = 1`;
+      return {
+        messages: entries.length + gone.length,
+        indexedKey: nextKey,
+        lastKey,
+        isLast: nextKey >= decidedKey && notes.length < sliceRows && doneNotes.length === notes.length,
+      };
+    });
+  }
+
+  /** The last key drawn, and the last one below which no message can appear any more. */
+  async #decided(): Promise<{ decidedKey: number; lastKey: number }> {
+    const before = this.#observed;
+    const now = await this.#observe();
+    this.#observed = now;
+    if (now.writers.size === 0) return { decidedKey: now.lastKey, lastKey: now.lastKey };
+    if (before && before.writers.isDisjointFrom(now.writers))
+      return { decidedKey: before.lastKey, lastKey: now.lastKey };
+    // Some are still there: the older observation is the one that will be decided first.
+    if (before) this.#observed = { lastKey: before.lastKey, writers: before.writers.intersection(now.writers) };
+    return { decidedKey: 0, lastKey: now.lastKey };
+  }
+
+  async #observe(): Promise<Observation> {
+    const [drawn] = await this.sql<{ last: number }[]>`
+      SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM messages_key_seq`;
+    const holders = await this.sql<{ id: string }[]>`
+      SELECT DISTINCT virtualtransaction AS id FROM pg_locks
+      WHERE locktype = 'advisory' AND granted AND classid::bigint = ${roomLockClass} AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    return { lastKey: drawn?.last ?? 0, writers: new Set(holders.map(({ id }) => id)) };
+  }
+}
+
+const json = (value: unknown) => JSON.stringify(value);
