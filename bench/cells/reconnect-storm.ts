@@ -33,6 +33,7 @@ export const reconnectStorm: Cell = {
             { name: "acked before" },
             { name: "sent again" },
             { name: "got by sync" },
+            { name: "connected again" },
           ],
           rows: [
             [
@@ -49,6 +50,7 @@ export const reconnectStorm: Cell = {
                 ({ result }: Crash) => result.ackedBefore,
                 ({ result }: Crash) => result.sentAgain,
                 ({ result }: Crash) => result.synced,
+                ({ result }: Crash) => result.again,
               ].map((figure) => Math.round(median(crashes.map(figure)))),
             ],
           ],

@@ -7,12 +7,15 @@ export const stormWidth = 512;
 const pingEveryMs = 25_000;
 const pingsEveryMs = 100;
 
-/** Connects people and resolves when all of them are ready; rejects when one is turned away before. */
+/**
+ * Connects people and resolves when all of them are ready; rejects when one is turned away before. Whom the kernel drops
+ * because the listening queue is full tries again at once, as any client would.
+ */
 export async function assemble(
   seats: readonly Seat[],
   wire: Wire,
   url: string,
-  events: ClientEvents,
+  events: ClientEvents & { again?(client: Client): void },
   atOnce = stormWidth,
 ): Promise<Client[]> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -26,6 +29,11 @@ export async function assemble(
           if (++readyCount === seats.length) resolve();
         },
         closed(client, code, during) {
+          if (during === "upgrading" && readyCount < seats.length) {
+            client.connect(url).catch(reject);
+            events.again?.(client);
+            return;
+          }
           if (readyCount < seats.length) {
             reject(new Error(`client ${index} was closed with ${code} (${during}; ${readyCount} others were ready)`));
           }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { assemble, keepAlive, stormWidth } from "./assemble.ts";
-import { type Client, connectAll } from "./client.ts";
+import { type Client, type ClientState, connectAll } from "./client.ts";
 import { Histories, type Phase, type Place } from "./histories.ts";
 import { Histogram } from "./histogram.ts";
 import type { Latencies, Seat, WireName } from "./spec.ts";
@@ -33,6 +33,8 @@ export interface ReconnectResult {
   sentAgain: number;
   /** Messages that clients got by `sync`. */
   synced: number;
+  /** Connections that the kernel dropped before they were accepted, and that were made again. */
+  again: number;
   faults: string[];
 }
 
@@ -100,6 +102,7 @@ export class Reconnect {
   #readyCount = 0;
   #caughtUpCount = 0;
   #synced = 0;
+  #again = 0;
   #listeningMs = 0;
   #readyAt = 0;
   #diedAt = 0;
@@ -129,7 +132,7 @@ export class Reconnect {
     const clients = await assemble(this.seats.slice(0, spec.clients), wire, spec.url, {
       ready: (client) => this.#ready(client),
       frame: (client, bytes, from, to) => this.#frame(client, bytes, from, to),
-      closed: (client, code) => this.#closed(client, code),
+      closed: (client, code, during) => this.#closed(client, code, during),
     });
     keepAlive(clients);
     this.#talk();
@@ -149,6 +152,7 @@ export class Reconnect {
       ackedBefore,
       sentAgain,
       synced: this.#synced,
+      again: this.#again,
       faults: this.#faults,
     };
   }
@@ -277,9 +281,16 @@ export class Reconnect {
     if (++this.#caughtUpCount === this.#followers.length) this.#whenAllCaughtUp.resolve();
   }
 
-  #closed({ index }: Client, code: number): void {
+  #closed(client: Client, code: number, during: ClientState): void {
+    const { index } = client;
     const follower = this.#followers[index];
     if (!follower || this.#isEnding) return;
+    if (this.#listeningMs > 0 && during === "upgrading") {
+      // The listening queue was full: as any client would, it tries again.
+      this.#again++;
+      client.connect(this.spec.url).catch((error: unknown) => this.#fault(String(error)));
+      return;
+    }
     if (this.#listeningMs > 0) this.#fault(`client ${index} was closed with ${code} on coming back`);
     if (follower.phase === "live") {
       this.#isTalking = false;

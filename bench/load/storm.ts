@@ -23,6 +23,8 @@ export interface StormResult {
   endedAt: number;
   /** From the beginning of the storm until each was ready: all of them want in at once. */
   ready: Latencies;
+  /** Connections that the kernel dropped before they were accepted, and that were made again. */
+  again: number;
   peerCores: number;
   loadCores: number;
 }
@@ -30,17 +32,20 @@ export interface StormResult {
 /** Connects everybody as fast as it goes. */
 export async function storm(spec: StormSpec, seats: readonly Seat[]): Promise<StormResult> {
   const ready = new Histogram();
+  let again = 0;
   const [peerBefore, loadBefore] = [cpuSeconds(spec.pids), cpuSeconds([process.pid])];
   const [startedAt, startMs] = [Date.now(), performance.now()];
   await assemble(seats.slice(spec.from, spec.from + spec.clients), wires[spec.wire], spec.url, {
     ready: () => ready.record(performance.now() - startMs),
     frame() {},
+    again: () => again++,
   });
   const seconds = (performance.now() - startMs) / 1_000;
   return {
     startedAt,
     endedAt: Date.now(),
     ready: ready.summary(),
+    again,
     peerCores: (cpuSeconds(spec.pids) - peerBefore) / seconds,
     loadCores: (cpuSeconds([process.pid]) - loadBefore) / seconds,
   };
