@@ -12,7 +12,8 @@ export interface Folded {
 }
 
 /** What folds as one: a character and all that may join it when the text is normalized. */
-const cluster = /\P{M}[\p{M}\p{Cf}\uFF9E\uFF9F\u1160-\u11FF\uD7B0-\uD7FF]*|[\p{M}\p{Cf}\uFF9E\uFF9F\u1160-\u11FF\uD7B0-\uD7FF]+/gu;
+const cluster =
+  /\P{M}[\p{M}\p{Cf}\uFF9E\uFF9F\u1160-\u11FF\uD7B0-\uD7FF]*|[\p{M}\p{Cf}\uFF9E\uFF9F\u1160-\u11FF\uD7B0-\uD7FF]+/gu;
 /** Ideographs, kana and syllables that no normalization changes unless something joins them: most of Chinese text. */
 const isPlain = (code: number) =>
   (code >= 0x4e00 && code <= 0x9fff) || (code >= 0x3041 && code <= 0x3096) || (code >= 0x30a1 && code <= 0x30fa);
