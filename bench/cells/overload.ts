@@ -123,6 +123,7 @@ function report(saturation: number, phases: Phase[], observed: Observed, found: 
       },
     ],
     notes: [
+      `Over the whole run: ${rounded(result.cpuPerMessage)} µs CPU a message acked, ${result.batch?.toFixed(0)} messages a batch, ${rounded(result.peerCores)} cores of the server and ${rounded(result.loadCores)} of the generator.`,
       `Saturation: ${Math.round(saturation).toLocaleString("en")} messages/s.`,
       refused.length > 0
         ? `Refused: ${refused.join(", ")}.`
