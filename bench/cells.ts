@@ -11,6 +11,7 @@ import { lobby } from "./cells/lobby.ts";
 import { overload } from "./cells/overload.ts";
 import { postgres } from "./cells/postgres.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
+import { search } from "./cells/search.ts";
 import { slowReaders } from "./cells/slow-readers.ts";
 import { tempIds } from "./cells/temp-ids.ts";
 
@@ -26,6 +27,7 @@ export const cells: Cell[] = [
   idleMemory,
   slowReaders,
   history,
+  search,
   api,
   coldStart,
   postgres,
