@@ -22,7 +22,8 @@ interface Committer {
   run?: (statements: Statement[]) => Promise<void>;
   /** Called when no batch can be committed any more. */
   onDeath: (error: Error) => void;
-  close: () => void;
+  /** Resolves when all that was handed over is done. */
+  close: () => Promise<void>;
 }
 
 const parts = perContext((ctx) => {
@@ -38,7 +39,7 @@ const parts = perContext((ctx) => {
   committer.onDeath = (error) => timeline.fail(error);
   ctx.onClose(async () => {
     await timeline.idle();
-    committer.close();
+    await committer.close();
   });
   return { timeline, committer, opened: committer.opened };
 });
@@ -81,7 +82,7 @@ function postgresCommitter(ctx: Context, db: PostgresDatabase): Committer {
       }
     },
     onDeath: () => {},
-    close: () => {},
+    close: async () => {},
   };
 }
 
@@ -90,12 +91,20 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
   const worker = new Worker(new URL("./append-worker.ts", import.meta.url));
   const replies: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void }[] = [];
   let isClosed = false;
+  /** Settles when the last thing asked is answered; answers come in order. */
+  let quiet = Promise.resolve();
 
-  const ask = (message: ToWorker) =>
-    new Promise<FromWorker>((resolve, reject) => {
+  const ask = (message: ToWorker) => {
+    const asked = new Promise<FromWorker>((resolve, reject) => {
       replies.push({ resolve, reject });
       worker.postMessage(JSON.stringify(message));
     });
+    quiet = asked.then(
+      () => {},
+      () => {},
+    );
+    return asked;
+  };
   const committer: Committer = {
     opened: ask({ open: db.path }).then((reply) => {
       if ("failed" in reply) throw new StartError(`the write lane cannot be opened: ${reply.failed.message}`);
@@ -112,17 +121,19 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
       if ("failed" in reply) throw Object.assign(new Error(reply.failed.message), { code: reply.failed.code });
     },
     onDeath: () => {},
-    close: () => {
+    close: async () => {
       isClosed = true;
+      // Whoever waits for an answer holds the writers' lock, which the closing of the database waits for.
+      await quiet;
       worker.terminate();
     },
   };
 
   const die = (reason: string) => {
+    for (const { reject } of replies.splice(0)) reject(new AppError("UNAVAILABLE"));
     if (isClosed) return;
     isClosed = true;
     const error = new Error(`the database's worker has died: ${reason}`);
-    for (const { reject } of replies.splice(0)) reject(new AppError("UNAVAILABLE"));
     committer.onDeath(error);
     ctx.fatal(error);
   };
