@@ -163,6 +163,13 @@ describe("highlights", () => {
     ]);
   });
 
+  test("begin near what was found, at a word where there are words", () => {
+    const [first] = highlight(`${"many words before ".repeat(8)}the needle`, parseQuery("needle").terms) ?? [];
+    expect(first?.text).toMatch(/^…(many|words|before) .*the $/);
+    const [chinese] = highlight(`${"字".repeat(100)}針`, parseQuery("針").terms) ?? [];
+    expect(chinese?.text).toBe(`…${"字".repeat(40)}`);
+  });
+
   test("are an excerpt of the message and nothing else, whatever is in it", () => {
     fc.assert(
       fc.property(dense, fc.array(dense, { maxLength: 40 }), (value, others) => {

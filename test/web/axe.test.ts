@@ -1,6 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
+import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Visit } from "./browser.ts";
@@ -25,6 +26,7 @@ describeInBrowser("axe finds nothing", () => {
     await member.http("POST", `/rooms/${roomId}/join`);
     await say(owner, "Hello, see https://example.org/path");
     await say(member, "你好\nשלום");
+    await catchUp(server.context);
   });
   afterAll(() => server.stop());
 
@@ -61,6 +63,18 @@ describeInBrowser("axe finds nothing", () => {
       },
     },
     discover: { path: "/rooms", shows: "Discover rooms", signedIn: true },
+    search: {
+      path: "/search?q=hello",
+      shows: "Search messages",
+      signedIn: true,
+      act: ({ page }) => page.getByRole("list", { name: "Messages found" }).waitFor(),
+    },
+    "search in a room": {
+      path: "/search?q=zzz&room=ROOM",
+      shows: "Search messages",
+      signedIn: true,
+      act: ({ page }) => page.getByText("No message with").waitFor(),
+    },
     settings: { path: "/settings", shows: "Settings", signedIn: true },
     profile: { path: "/settings/profile", shows: "Profile", signedIn: true },
     appearance: { path: "/settings/appearance", shows: "Appearance and language", signedIn: true },

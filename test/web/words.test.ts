@@ -3,7 +3,7 @@ import { en } from "../../src/web/i18n/en.ts";
 import { formatOf } from "../../src/web/i18n/format.ts";
 import { zhCN } from "../../src/web/i18n/zh-cn.ts";
 import { zhTW } from "../../src/web/i18n/zh-tw.ts";
-import { placeOf } from "../../src/web/routing/place.ts";
+import { paths, placeOf } from "../../src/web/routing/place.ts";
 import { initials } from "../../src/web/ui/avatar.tsx";
 
 describe("the dictionaries", () => {
@@ -85,9 +85,21 @@ describe("places", () => {
     ["/reset", "#t", { name: "reset", token: "t" }],
     ["/verify", "", { name: "nowhere" }],
     ["/constructor", "", { name: "nowhere" }],
-  ])("%s%s", (path, fragment, place) => {
-    expect(placeOf(path, fragment)).toEqual(place as ReturnType<typeof placeOf>);
+    ["/search?q=a+b&room=c", "", { name: "search", q: "a b", roomId: "c" }],
+    ["/search", "", { name: "search", q: "", roomId: null }],
+    ["/search/x", "", { name: "nowhere" }],
+  ])("%s%s", (address, fragment, place) => {
+    const [path = "", query = ""] = address.split("?");
+    expect(placeOf(path, fragment, query)).toEqual(place as ReturnType<typeof placeOf>);
   });
+});
+
+test("a search's address says what is looked for, and where", () => {
+  expect([paths.search(), paths.search("牛肉 &"), paths.search("x", "room")]).toEqual([
+    "/search",
+    "/search?q=%E7%89%9B%E8%82%89+%26",
+    "/search?q=x&room=room",
+  ]);
 });
 
 test("initials are of the first two words, one for Han", () => {

@@ -3,7 +3,8 @@ import { foldedWithPlaces } from "./fold.ts";
 import type { Term } from "./query.ts";
 import { parts, type Part } from "./words.ts";
 
-/** UTF-16 units around the first find. */
+/** UTF-16 units: before the first find, which a list of two or three narrow lines shall show, and in all. */
+const leadMax = 60;
 const leadUnits = 40;
 const excerptUnits = 200;
 
@@ -54,22 +55,27 @@ function merged(ranges: Range[]): Range[] {
 
 function excerpt(content: string, ranges: readonly Range[]): HighlightPart[] {
   const first = ranges[0]?.from ?? 0;
-  const begin = content.length <= excerptUnits ? 0 : boundary(content, Math.max(0, first - leadUnits));
+  const begin = first <= leadMax ? 0 : wordBegin(content, first - leadUnits, first);
   const end = boundary(content, Math.min(content.length, begin + excerptUnits));
   const out: HighlightPart[] = [];
   const add = (text: string, is_match: boolean) => {
     if (text !== "") out.push({ text, is_match });
   };
   let at = begin;
-  if (begin > 0) add("…", false);
   for (const { from, to } of ranges) {
     if (from >= end) break;
-    add(content.slice(at, from), false);
+    add(`${at === begin && begin > 0 ? "…" : ""}${content.slice(at, from)}`, false);
     add(content.slice(from, Math.min(to, end)), true);
     at = Math.min(to, end);
   }
   add(`${content.slice(at, end)}${end < content.length ? "…" : ""}`, false);
   return out;
+}
+
+/** Where a word begins soon after `at`; a text without spaces begins anywhere. */
+function wordBegin(content: string, at: number, before: number): number {
+  const space = content.slice(at, (at + before) / 2).search(/\s/);
+  return space === -1 ? boundary(content, at) : at + space + 1;
 }
 
 /** `at`, or one less when it would part a surrogate pair. */

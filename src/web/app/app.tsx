@@ -35,7 +35,8 @@ function Screen() {
   if (phase === "starting") return <Splash />;
   if (phase === "unreachable") return <Unreachable />;
   if (phase === "signed_in") return <Frame place={place} isGuest={false} />;
-  const isPublic = place.name === "discover" || place.name === "room";
+  const isPublic =
+    place.name === "discover" || place.name === "room" || (place.name === "search" && place.roomId !== null);
   if (info?.guests && isPublic && !wasSignedOut) return <Frame place={place} isGuest />;
   switch (place.name) {
     case "register":

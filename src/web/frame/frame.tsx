@@ -18,6 +18,7 @@ import { Welcome } from "./welcome.tsx";
 
 const Details = lazy(async () => ({ default: (await import("../rooms/details.tsx")).Details }));
 const Discover = lazy(async () => ({ default: (await import("../rooms/discover.tsx")).Discover }));
+const SearchPage = lazy(async () => ({ default: (await import("../search/search-page.tsx")).SearchPage }));
 const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
 const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
 
@@ -37,7 +38,8 @@ function panesOf(place: Place, width: Width) {
     /** On a phone the details take the conversation's place. */
     panel,
     mainHidden: width === "narrow" && panel !== null,
-    tabs: width === "narrow" && (isRoot || place.name === "discover"),
+    tabs:
+      width === "narrow" && (isRoot || place.name === "discover" || (place.name === "search" && place.roomId === null)),
   };
 }
 
@@ -105,6 +107,8 @@ function Main({ place, isGuest }: FrameProps) {
       );
     case "discover":
       return <Discover isGuest={isGuest} />;
+    case "search":
+      return <SearchPage key={place.roomId} q={place.q} roomId={place.roomId} isGuest={isGuest} />;
     case "settings":
       return <SettingsContent page={place.page ?? "profile"} />;
     case "chats":

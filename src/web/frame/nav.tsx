@@ -1,4 +1,4 @@
-import { Compass, LogIn, MessageCircle, Settings } from "lucide-react";
+import { Compass, LogIn, MessageCircle, Search, Settings } from "lucide-react";
 import type { ReactNode } from "react";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
@@ -49,6 +49,11 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
       >
         <Compass size={22} aria-hidden />
       </NavLink>
+      {!isGuest && (
+        <NavLink to={paths.search()} label={text.nav.search} current={place.name === "search"}>
+          <Search size={22} aria-hidden />
+        </NavLink>
+      )}
       {!isTabs && <span className="rail-space" />}
       {isGuest ? (
         <NavLink to={paths.login} label={text.auth.signIn} current={false}>

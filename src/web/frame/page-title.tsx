@@ -18,9 +18,11 @@ export function PageTitle({ place }: { place: Place }) {
       ? roomName(open, text)
       : place.name === "discover"
         ? text.discover.title
-        : place.name === "settings"
-          ? text.settings.title
-          : null;
+        : place.name === "search"
+          ? text.search.title
+          : place.name === "settings"
+            ? text.settings.title
+            : null;
   const parts = [here, info?.name ?? text.appName].filter((part) => part !== null);
   const title = `${unread > 0 ? `(${unread > 99 ? "99+" : format.number(unread)}) ` : ""}${parts.join(" · ")}`;
 

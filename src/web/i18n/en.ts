@@ -74,6 +74,7 @@ export const en = {
     label: "Main",
     chats: "Chats",
     discover: "Discover",
+    search: "Search",
     settings: "Settings",
   },
 
@@ -169,6 +170,21 @@ export const en = {
     makeOwnerHint: "You become an admin of the room. Only the new owner can undo this.",
     remove: "Remove from room",
     removeQuestion: (name: string) => `Remove ${_(name)} from the room?`,
+  },
+
+  search: {
+    title: "Search messages",
+    label: "Search messages",
+    inThisRoom: "Search in this room",
+    inRoom: (room: string) => `In ${_(room)}`,
+    everywhere: "Search all rooms",
+    offer: (query: string) => `Search messages for “${_(query)}”`,
+    hint: "Find what was said",
+    hintMore: "All the words you type have to be there, in any order.",
+    results: "Messages found",
+    count: (count: number, capped: boolean) =>
+      capped ? `more than ${count} messages` : plural(count, { one: "# message", other: "# messages" }),
+    nothing: (query: string) => `No message with “${_(query)}”`,
   },
 
   timeline: {

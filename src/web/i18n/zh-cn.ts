@@ -67,7 +67,7 @@ export const zhCN: Dictionary = {
     deviceName: (browser, system) => `${system} 上的 ${browser}`,
   },
 
-  nav: { label: "主菜单", chats: "聊天", discover: "发现", settings: "设置" },
+  nav: { label: "主菜单", chats: "聊天", discover: "发现", search: "搜索", settings: "设置" },
 
   rooms: {
     title: "聊天",
@@ -159,6 +159,20 @@ export const zhCN: Dictionary = {
     makeOwnerHint: "你将成为管理员，只有新的所有者能撤销。",
     remove: "移出聊天室",
     removeQuestion: (name) => `要将 ${_(name)} 移出聊天室吗？`,
+  },
+
+  search: {
+    title: "搜索消息",
+    label: "搜索消息",
+    inThisRoom: "在此聊天室搜索",
+    inRoom: (room) => `在 ${_(room)}`,
+    everywhere: "搜索所有聊天室",
+    offer: (query) => `搜索含有“${_(query)}”的消息`,
+    hint: "找找说过的话",
+    hintMore: "消息要含有你输入的每个字词，顺序不限。",
+    results: "找到的消息",
+    count: (count, capped) => (capped ? `超过 ${count} 条消息` : `${count} 条消息`),
+    nothing: (query) => `没有含有“${_(query)}”的消息`,
   },
 
   timeline: {

@@ -67,7 +67,7 @@ export const zhTW: Dictionary = {
     deviceName: (browser, system) => `${system} 上的 ${browser}`,
   },
 
-  nav: { label: "主選單", chats: "聊天", discover: "探索", settings: "設定" },
+  nav: { label: "主選單", chats: "聊天", discover: "探索", search: "搜尋", settings: "設定" },
 
   rooms: {
     title: "聊天",
@@ -159,6 +159,20 @@ export const zhTW: Dictionary = {
     makeOwnerHint: "你將成為管理員，只有新的擁有者能還原。",
     remove: "移出聊天室",
     removeQuestion: (name) => `要將 ${_(name)} 移出聊天室嗎？`,
+  },
+
+  search: {
+    title: "搜尋訊息",
+    label: "搜尋訊息",
+    inThisRoom: "在此聊天室搜尋",
+    inRoom: (room) => `在 ${_(room)}`,
+    everywhere: "搜尋所有聊天室",
+    offer: (query) => `搜尋含有「${_(query)}」的訊息`,
+    hint: "找找說過的話",
+    hintMore: "訊息要含有你輸入的每個字詞，順序不拘。",
+    results: "找到的訊息",
+    count: (count, capped) => (capped ? `超過 ${count} 則訊息` : `${count} 則訊息`),
+    nothing: (query) => `沒有含有「${_(query)}」的訊息`,
   },
 
   timeline: {

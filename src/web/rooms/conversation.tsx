@@ -1,4 +1,4 @@
-import { ArrowLeft, Lock, MessageCircleOff, PanelRight } from "lucide-react";
+import { ArrowLeft, Lock, MessageCircleOff, PanelRight, Search } from "lucide-react";
 import { useEffect } from "react";
 import type { RoomState } from "../../sdk/state.ts";
 import { keepLastRoom } from "../app/last-room.ts";
@@ -92,6 +92,14 @@ function RoomHeader({ room, panel, isGuest }: { room: RoomState; panel: Panel | 
           {room.description !== "" && <> · {room.description.replace(/\s+/g, " ")}</>}
         </p>
       </div>
+      <Link
+        className="icon-button"
+        to={paths.search("", room.id)}
+        aria-label={text.search.inThisRoom}
+        title={text.search.inThisRoom}
+      >
+        <Search size={20} aria-hidden />
+      </Link>
       <IconButton
         label={isOpen ? text.room.hideDetails : text.room.details}
         aria-expanded={isOpen}

@@ -1,4 +1,4 @@
-import { Compass, SquarePen } from "lucide-react";
+import { Compass, MessageSquareText, SquarePen } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
@@ -70,6 +70,12 @@ function OwnRooms({ query, openRoomId }: { query: string; openRoomId: string | n
         </ul>
       )}
       {query !== "" && shown.length === 0 && <p className="pane-note">{text.rooms.noMatch(query)}</p>}
+      {query !== "" && (
+        <Link className="pane-offer" to={paths.search(query)}>
+          <MessageSquareText size={20} aria-hidden />
+          <span dir="auto">{text.search.offer(query)}</span>
+        </Link>
+      )}
       {query !== "" && (
         <>
           <h2 className="pane-subtitle">{text.rooms.publicMatches}</h2>

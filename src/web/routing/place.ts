@@ -3,6 +3,8 @@ export type Place =
   | { readonly name: "chats" }
   | { readonly name: "room"; readonly roomId: string; readonly messageId: string | null; readonly panel: Panel | null }
   | { readonly name: "discover" }
+  /** Messages with these words, in a room or in all of one's own. */
+  | { readonly name: "search"; readonly q: string; readonly roomId: string | null }
   | { readonly name: "settings"; readonly page: SettingsPage | null }
   | { readonly name: "login" }
   | { readonly name: "register"; readonly code: string | null; readonly isSetup: boolean }
@@ -36,8 +38,11 @@ function roomPlace(roomId: string, rest: readonly string[]): Place {
   return panel !== undefined && second === undefined ? { ...room, panel } : nowhere;
 }
 
-/** The place of a path and a fragment (with its `#`). One-time codes travel in the fragment, which no server sees. */
-export function placeOf(path: string, fragment = ""): Place {
+/**
+ * The place of a path, a fragment (with its `#`) and a query (with its `?`). One-time codes travel in the fragment, which
+ * no server sees.
+ */
+export function placeOf(path: string, fragment = "", query = ""): Place {
   const [first, ...rest] = path.split("/").filter(Boolean).map(decoded);
   const [second] = rest;
   const token = decoded(fragment.replace(/^#/, ""));
@@ -46,6 +51,10 @@ export function placeOf(path: string, fragment = ""): Place {
       return { name: "chats" };
     case "rooms":
       return second === undefined ? { name: "discover" } : roomPlace(second, rest.slice(1));
+    case "search": {
+      const asked = new URLSearchParams(query);
+      return second === undefined ? { name: "search", q: asked.get("q") ?? "", roomId: asked.get("room") } : nowhere;
+    }
     case "settings": {
       if (second === undefined) return { name: "settings", page: null };
       const page = settingsPages.find((known) => known === second);
@@ -77,5 +86,9 @@ export const paths = {
   room: (id: string) => `/rooms/${encodeURIComponent(id)}`,
   panel: (id: string, panel: Panel) => `/rooms/${encodeURIComponent(id)}/${panel}`,
   message: (id: string, messageId: string) => `/rooms/${encodeURIComponent(id)}/m/${encodeURIComponent(messageId)}`,
+  search: (q = "", roomId: string | null = null) => {
+    const asked = new URLSearchParams({ ...(q !== "" && { q }), ...(roomId !== null && { room: roomId }) });
+    return asked.size === 0 ? "/search" : `/search?${asked}`;
+  },
   settings: (page?: SettingsPage) => (page === undefined ? "/settings" : `/settings/${page}`),
 } as const;

@@ -5,8 +5,8 @@ const listeners = new Set<() => void>();
 let current: { href: string; place: Place } = read();
 
 function read(): { href: string; place: Place } {
-  const { pathname, hash, href } = window.location;
-  return { href, place: placeOf(pathname, hash) };
+  const { pathname, hash, search, href } = window.location;
+  return { href, place: placeOf(pathname, hash, search) };
 }
 
 function update(): void {
