@@ -10,6 +10,8 @@ export interface SeededPlan {
 export interface SeededWorld {
   /** Access tokens of everybody. */
   tokens: string[];
+  /** How long the search index took for all of it. */
+  indexedS: number;
   places: {
     room: string;
     /** Of somebody who may read the room. */

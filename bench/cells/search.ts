@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Bench, Cell } from "../cell.ts";
+import type { Cell } from "../cell.ts";
 import type { RouteSpec } from "../load/requests.ts";
 import { addSeeded, addWriters, askBesideWriters, tableOfRoutes } from "../pages.ts";
 import type { SeededWorld } from "../seeded-plan.ts";
@@ -10,8 +10,8 @@ const rare = { Latin: "zebrafinch", Chinese: "鯨豚" };
 /** One line in so many holds these: 1.5 and 0.5 % of a million. */
 const frequent = { Latin: "library", Chinese: "牛肉" };
 const rareMessages = 20;
-const indexedWithinMs = 300_000;
-const askEveryMs = 250;
+const foundWithinMs = 10_000;
+const askEveryMs = 50;
 
 const found = z.object({ data: z.array(z.object({ id: z.string() })) });
 
@@ -24,11 +24,11 @@ export const search: Cell = {
     const at = ground();
     const messages = bench.isQuick ? 20_000 : 1_000_000;
     const { seats } = await addWriters(at);
-    const { places } = await addSeeded(bench, at, { users: 200, rooms: 30, messages, places: 500 });
-    let indexedMs = 0;
+    const { places, indexedS } = await addSeeded(bench, at, { users: 200, rooms: 30, messages, places: 500 });
+    let foundMs = 0;
     const beside = await askBesideWriters(bench, at, {
       routes: async (url) => {
-        indexedMs = await untilIndexed(bench, url, places);
+        foundMs = await sendRare(url, places);
         return routesOf(places);
       },
       perSecond: 80,
@@ -39,7 +39,7 @@ export const search: Cell = {
     return {
       tables: [tableOfRoutes("", "messages", [{ name: messages.toLocaleString("en"), beside }])],
       notes: [
-        `A freshly seeded world was searchable ${(indexedMs / 1_000).toFixed(1)} s after the start of the server.`,
+        `The seeded messages took the index ${indexedS.toFixed(1)} s. Twenty new ones were found ${Math.round(foundMs)} ms after the first was sent.`,
       ],
       targets: [
         {
@@ -54,13 +54,14 @@ export const search: Cell = {
   },
 };
 
-/** Sends messages with the rare words, and waits until they are found: what was there before them is then, too. */
-async function untilIndexed(bench: Bench, url: string, places: SeededWorld["places"]): Promise<number> {
+/** Sends the messages with the rare words, and waits until the last is found. Gives how long that took, in ms. */
+async function sendRare(url: string, places: SeededWorld["places"]): Promise<number> {
   const startMs = performance.now();
   const headers = (token: string) => ({ Authorization: `Bearer ${token}`, "Content-Type": "application/json" });
-  const [reader] = places;
-  if (!reader) throw new Error("the world has no places");
-  for (const { room, token } of Array.from({ length: rareMessages }, (_, index) => places[index] ?? reader)) {
+  const chosen = places.slice(0, rareMessages);
+  const last = chosen.at(-1);
+  if (!last) throw new Error("the world has no places");
+  for (const { room, token } of chosen) {
     const body = JSON.stringify({ content: `A ${rare.Latin} sang, and 我們看到${rare.Chinese}了` });
     const answer = await fetch(`${url}/api/v1/rooms/${room}/messages`, {
       method: "POST",
@@ -69,16 +70,14 @@ async function untilIndexed(bench: Bench, url: string, places: SeededWorld["plac
     });
     if (!answer.ok) throw new Error(`a message was refused: ${await answer.text()}`);
   }
-  for (let seen = 0; seen === 0;) {
-    if (performance.now() - startMs > indexedWithinMs) throw new Error("the index did not catch up within 5 minutes");
+  const path = `/api/v1/rooms/${last.room}/messages/search?q=${encodeURIComponent(rare.Chinese)}`;
+  while (performance.now() - startMs < foundWithinMs) {
     await Bun.sleep(askEveryMs);
-    const path = `/api/v1/rooms/${reader.room}/messages/search?q=${encodeURIComponent(rare.Chinese)}`;
-    const answer = await fetch(`${url}${path}`, { headers: headers(reader.token) });
+    const answer = await fetch(`${url}${path}`, { headers: headers(last.token) });
     if (!answer.ok) throw new Error(`a search was answered with ${answer.status}`);
-    seen = found.parse(await answer.json()).data.length;
+    if (found.parse(await answer.json()).data.length > 0) return performance.now() - startMs;
   }
-  bench.say("all is indexed");
-  return performance.now() - startMs;
+  throw new Error("new messages were not found within 10 s");
 }
 
 function routesOf(places: SeededWorld["places"]): RouteSpec[] {
