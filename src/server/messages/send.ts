@@ -3,6 +3,7 @@ import { codePoints } from "../../protocol/text.ts";
 import { people, userRef, type Person } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
+import { overloaded } from "../platform/db/write-lane.ts";
 import type { Settle } from "../platform/settle.ts";
 import { rooms, type RoomEntry } from "../rooms/directory.ts";
 import type { Membership } from "../rooms/membership.ts";
@@ -36,6 +37,8 @@ export interface PreparedSend {
   commit(settle: Settle<Sent>): void;
 }
 
+const refusedForNow: PreparedSend = { commit: (settle) => settle.failed(overloaded) };
+
 /**
  * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `MUTED`, `RATE_LIMITED`,
  * `IDEMPOTENCY_CONFLICT`. A retry of what was stored always gets the original, whatever policy and limiter would say
@@ -43,6 +46,8 @@ export interface PreparedSend {
  * remembered, which is nearly always, there is no promise: awaiting would cost more than all checks together.
  */
 export function prepareSend(ctx: Context, actor: Actor, input: SendInput): PreparedSend | Promise<PreparedSend> {
+  // Before any work: under a flood, what refusing costs decides how much is still stored.
+  if (lane(ctx).isFull) return refusedForNow;
   try {
     demandContent(ctx, input.content);
     const known = knownMemberRoom(ctx, actor, input.room_id);

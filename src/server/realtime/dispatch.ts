@@ -7,10 +7,12 @@ import type { CommandHandlers, Committing, Context, Peer } from "../context.ts";
 import { messageCommands } from "../messages/commands.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
+import { overloaded } from "../platform/db/write-lane.ts";
 import type { Rate } from "../platform/limits/limits.ts";
 import { refusalOf } from "../platform/refusal.ts";
 import { roomCommands } from "../rooms/commands.ts";
 import { issueDetails } from "../route.ts";
+import { lane } from "../timeline/lane.ts";
 import { Caller } from "./caller.ts";
 import type { Hub } from "./hub.ts";
 import type { Received } from "./inbox.ts";
@@ -154,6 +156,34 @@ function call<N extends CommandName>(
 
 function isCommitting(outcome: unknown): outcome is Committing<unknown> {
   return typeof outcome === "object" && outcome !== null && "commit" in outcome;
+}
+
+/**
+ * Refuses a send with `UNAVAILABLE` while the write lane is full; false when it is not, or the frame is something else.
+ * At a glance: under a flood, what refusing costs decides how much is still stored, and a frame that is to be refused
+ * need not be right.
+ */
+export function shedSend(ctx: Context, hub: Hub, session: Session, text: string): boolean {
+  if (!lane(ctx).isFull) return false;
+  const request = glance(text);
+  if (request?.type == null || commands[request.type].answer !== "message_ack") return false;
+  hub.countReceived(request.type);
+  hub.sendsShed++;
+  answerError(ctx, hub, session, request, overloaded);
+  return true;
+}
+
+function glance(text: string): Request | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof json !== "object" || json === null || !("type" in json) || !("payload" in json)) return undefined;
+  const { type, payload } = json;
+  if (typeof type !== "string" || !isCommand(type)) return undefined;
+  return { type, ref: refOf(json), tempId: tempIdOf(payload) };
 }
 
 /** The frame as the registry knows it, or what is wrong with it and as much of it as an answer can repeat. */

@@ -44,6 +44,8 @@ export class Hub {
   readonly sessions = new Set<Session>();
   /** What all inboxes hold. */
   readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
+  /** Sends refused since the last look, because too many wait. */
+  sendsShed = 0;
   /** When the time of a send was last recorded (`performance.now()`). */
   sendTimedAtMs = 0;
   /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
@@ -163,7 +165,7 @@ export class Hub {
   send<N extends EventFor<"socket" | "user">>(session: Session, type: N, payload: EventPayload<N>, ref?: string): void {
     const text = frame(type, payload, this.options.clock.now(), ref);
     if (type === "message_ack") this.egress.ack(session, text);
-    else this.egress.inTurn(() => session.send(text));
+    else this.egress.inTurnGathering(() => this.egress.gather(session, text));
   }
 
   /** Sends a frame to everybody in a room, in the order of the `rev`s; an empty one only takes its number. */
@@ -282,10 +284,12 @@ export class Hub {
   #weigh(): void {
     const { slow, totalBytes } = findSlowPeers(this.sessions);
     for (const session of slow) this.close(session, 4008);
-    const { buffered, inboxFrames, framesIn } = this.options.metrics;
+    const { buffered, inboxFrames, framesIn, sendsRefused } = this.options.metrics;
     buffered.set(totalBytes);
     inboxFrames.set(this.inboxes.frames);
     for (const [type, count] of this.#received) framesIn.inc({ type }, count);
     this.#received.clear();
+    if (this.sendsShed > 0) sendsRefused.inc({ code: "UNAVAILABLE" }, this.sendsShed);
+    this.sendsShed = 0;
   }
 }

@@ -1,6 +1,6 @@
 import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
-import { dispatch, refuseUnread } from "./dispatch.ts";
+import { dispatch, refuseUnread, shedSend } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
 import type { Received } from "./inbox.ts";
 import { Opening } from "./opening.ts";
@@ -26,6 +26,7 @@ export function receive(ctx: Context, hub: Hub, session: Session, text: string):
   const { enabled } = ctx.limits;
   const { messagesPerSecond } = ctx.config;
   const mayReceive = !enabled || messagesPerSecond === 0 || session.mayReceive(second, messagesPerSecond);
+  if (mayReceive && session.isReady && shedSend(ctx, hub, session, text)) return;
   if (mayReceive && session.inbox.push({ text, atMs: performance.now() })) return;
   if (enabled) hub.closeAfterwards(session, 4029);
   else refuseUnread(ctx, hub, session, text, "UNAVAILABLE");

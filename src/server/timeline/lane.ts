@@ -12,7 +12,8 @@ import type { FromWorker, ToWorker } from "./append-worker.ts";
 import type { Statement } from "./statements.ts";
 
 const batchMax = 1_000;
-const waitingMax = 50_000;
+/** A quarter of a second of work: who comes later is told so at once, instead of waiting for an answer. */
+const waitingMax = 20_000;
 
 interface Committer {
   /** Resolves when batches can be committed; rejects with `StartError`. */

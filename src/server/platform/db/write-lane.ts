@@ -3,6 +3,9 @@ import type { Metrics } from "../metrics.ts";
 import type { Settle } from "../settle.ts";
 import type { Lock } from "./lock.ts";
 
+/** One for all: under a flood, making an error for each would cost as much as a job. */
+export const overloaded = new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+
 interface Waiting<Job, Outcome> {
   job: Job;
   settle: Settle<Outcome>;
@@ -37,10 +40,15 @@ export class WriteLane<Job, Outcome> {
     return new Promise((resolve, reject) => this.submit(job, { done: resolve, failed: reject }));
   }
 
+  /** As many jobs wait as may: the next one would be refused. */
+  get isFull(): boolean {
+    return this.#waiting.length >= this.options.waitingMax;
+  }
+
   /** {@link add} without a promise. What `done` throws goes to `failed`. */
   submit(job: Job, settle: Settle<Outcome>): void {
-    if (this.#dead || this.#waiting.length >= this.options.waitingMax) {
-      settle.failed(new AppError("UNAVAILABLE", { retryAfterMs: 1_000 }));
+    if (this.#dead || this.isFull) {
+      settle.failed(overloaded);
       return;
     }
     this.#waiting.push({ job, settle });
