@@ -4,6 +4,7 @@ import * as models from "../../src/protocol/models.ts";
 import { createClient, type Parley } from "../../src/sdk/client.ts";
 import { ApiError } from "../../src/sdk/errors.ts";
 import type { State } from "../../src/sdk/state.ts";
+import { catchUp } from "../../src/server/search/indexer.ts";
 import { ChaosProxy } from "../support/chaos-proxy.ts";
 import { testPassword } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -260,4 +261,24 @@ test("cut off again and again, everybody ends with the same room, and with what 
   expect(mine).toEqual([0, 1, 2, 3].flatMap((round) => Array.from({ length: 10 }, (_, n) => `shaky ${round}.${n}`)));
   expect(heard).toEqual(Array.from({ length: (target?.last_seq ?? 0) - from }, (_, index) => from + 1 + index));
   await proxy.stop();
+});
+
+test("messages are searched in a room and in all of one's own, and the next page begins where this one ends", async () => {
+  const { ann } = await cast("ann");
+  const room = await ann.http.rooms.create({ name: "Library", type: "private" });
+  for (const content of ["a book of maps", "another book", "我喜歡這本書"]) {
+    await ann.http.messages.send(room.id, { content });
+  }
+  await catchUp(server.context);
+  const first = await ann.http.messages.searchRoom(room.id, { q: "book", limit: 1 });
+  expect(first.data.map(({ content }) => content)).toEqual(["another book"]);
+  expect(first.data[0]?.highlight).toEqual([
+    { text: "another ", is_match: false },
+    { text: "book", is_match: true },
+  ]);
+  expect(first.meta).toMatchObject({ has_more: true, oldest_id: first.data[0]?.id });
+  const next = await ann.http.messages.search({ q: "book", before: first.meta.oldest_id ?? "", from: idOf(ann) });
+  expect(next.data.map(({ content }) => content)).toEqual(["a book of maps"]);
+  expect((await ann.http.messages.search({ q: "這本" })).data.length).toBe(1);
+  await expect(ann.http.messages.search({ q: "?" })).rejects.toThrow(ApiError);
 });
