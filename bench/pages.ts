@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Bench, Table } from "./cell.ts";
 import type { RequestsResult, RouteSpec } from "./load/requests.ts";
 import type { LoadResult } from "./load/spec.ts";
 import { generate } from "./load.ts";
-import { root, start } from "./processes.ts";
+import { root, run, start } from "./processes.ts";
 import type { SeededPlan, SeededWorld } from "./seeded-plan.ts";
 import { type Ground, makeWorld, serve } from "./server.ts";
 
@@ -79,23 +80,39 @@ export async function askBesideWriters(
 /** The seats of the writers, in an empty database. */
 export const addWriters = (at: Ground) => makeWorld(writers, at);
 
-export interface Pages extends Beside {
-  messages: number;
+export interface Pages {
+  /** With the database in the page cache. */
+  warm: Beside;
+  /** Just after it was dropped from there; only for an embedded database, and only when asked for. */
+  cold?: Beside;
 }
 
 /** Pages of 50 from all over a history of so many messages. */
-export async function measurePages(bench: Bench, at: Ground, messages: number, pids: number[] = []): Promise<Pages> {
+export async function measurePages(
+  bench: Bench,
+  at: Ground,
+  messages: number,
+  { pids = [], alsoCold = false }: { pids?: number[]; alsoCold?: boolean } = {},
+): Promise<Pages> {
   const { seats } = await addWriters(at);
   bench.say(`${messages} messages are seeded`);
   const { places } = await addSeeded(bench, at, { users: 200, rooms: 30, messages, places: 2_000 });
-  const beside = await askBesideWriters(bench, at, {
-    routes: async () => pageRoutes(places),
-    perSecond: 200,
-    seconds: bench.seconds(30),
-    seats,
-    pids,
-  });
-  return { messages, ...beside };
+  const ask = () =>
+    askBesideWriters(bench, at, {
+      routes: async () => pageRoutes(places),
+      perSecond: 200,
+      seconds: bench.seconds(30),
+      seats,
+      pids,
+    });
+  const file = join(at.dataDir, "parley.db");
+  if (existsSync(file)) await run(["dd", `if=${file}`, "of=/dev/null", "bs=1M"]);
+  const warm = await ask();
+  if (!alsoCold) return { warm };
+  bench.say("the page cache is dropped");
+  // With a count of nothing, `nocache` tells the kernel that it may forget the whole file.
+  await run(["dd", `if=${file}`, "iflag=nocache", "count=0"]);
+  return { warm, cold: await ask() };
 }
 
 /** A quarter each: the newest page, one before some message, the oldest, one around some message. */

@@ -51,7 +51,7 @@ export const postgres: Cell = {
     const database = await startPostgres();
     try {
       const messages = bench.isQuick ? 20_000 : 1_000_000;
-      const beside = await measurePages(bench, ground(database.url), messages, [database.pid]);
+      const { warm: beside } = await measurePages(bench, ground(database.url), messages, { pids: [database.pid] });
       return {
         tables: [
           tableOf(compared, "Ingest, rooms of 2"),
