@@ -33,6 +33,8 @@ forEachDialect((dialect) => {
         let seq = 1_000;
         for (let round = 0; round < 25; round++) {
           await db.write(async (tx) => {
+            // As everybody who writes messages does: on Postgres the indexer asks who holds it.
+            await db.lockRooms(tx, [roomKey]);
             const rows = Array.from({ length: Math.floor(random() * 60) + 1 }, () => ({
               id: Bun.randomUUIDv7(),
               room_key: roomKey,
