@@ -8,7 +8,18 @@ import { projectRoot, type SourceFile, sourceFiles } from "./support/source-file
  */
 
 /** From the ground up. */
-const capabilities = ["accounts", "timeline", "rooms", "messages", "search"];
+const capabilities = [
+  "blocks",
+  "presence",
+  "accounts",
+  "friends",
+  "timeline",
+  "rooms",
+  "messages",
+  "directs",
+  "notifications",
+  "search",
+];
 
 /** From the ground up: a file may import from its own layer and from those before it. */
 const layers: { name: string; holds: RegExp }[] = [

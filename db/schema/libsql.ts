@@ -4,6 +4,8 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "driz
 /**
  * The tables on libSQL. `postgres.ts` has the same ones with the same row shapes; a test and the type check compare
  * them. People and rooms have an `id` (UUIDv7) for the wire and an integer `key` inside. Times are milliseconds.
+ *
+ * Long because it is a list: of every table, with what its columns mean.
  */
 
 const key = () => integer("key").primaryKey({ autoIncrement: true });
@@ -44,6 +46,12 @@ export const users = sqliteTable(
     deleted_at: integer("deleted_at"),
     created_at: integer("created_at").notNull(),
     last_login_at: integer("last_login_at"),
+    /** What the person wants to be seen as while they are connected. */
+    chosen_status: text("chosen_status", { enum: ["online", "away", "busy", "invisible"] })
+      .notNull()
+      .default("online"),
+    /** When their last device went; absent while nobody has seen them leave. */
+    last_seen_at: integer("last_seen_at"),
   },
   (table) => [
     uniqueIndex("users_id").on(table.id),
@@ -136,11 +144,16 @@ export const rooms = sqliteTable(
     rev: integer("rev").notNull(),
     /** `rev` of the last change of the settings. */
     settings_rev: integer("settings_rev").notNull(),
+    /** `rev` of the last change of the pins. */
+    pins_rev: integer("pins_rev").notNull().default(0),
+    /** Of a direct room: the two people's keys, `lower:higher`, so that two of them have one room. */
+    direct_pair: text("direct_pair"),
     created_at: integer("created_at").notNull(),
     deleted_at: integer("deleted_at"),
   },
   (table) => [
     uniqueIndex("rooms_id").on(table.id),
+    uniqueIndex("rooms_direct_pair").on(table.direct_pair),
     index("rooms_type_name").on(table.type, table.name_lower),
     index("rooms_deleted_at")
       .on(table.deleted_at)
@@ -166,6 +179,11 @@ export const members = sqliteTable(
     /** The room's `rev` when this membership last changed. */
     rev: integer("rev").notNull(),
     joined_at: integer("joined_at").notNull(),
+    notify_level: text("notify_level", { enum: ["all", "mentions", "none"] })
+      .notNull()
+      .default("all"),
+    /** A direct room that the person has emptied for themselves shows nothing up to here. */
+    cleared_seq: integer("cleared_seq").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.room_key, table.user_key] }),
@@ -175,7 +193,7 @@ export const members = sqliteTable(
 );
 
 /**
- * The timeline. Indexes decide the write rate here: these three and no more (DESIGN, Two dialects).
+ * The timeline. Indexes decide the write rate here: these three and no more (DESIGN, Two dialects), beside partial ones for the few rows that were changed or name somebody.
  * No foreign keys: on Postgres they cost 40 % of the append rate, and the lane writes only what policy has looked up.
  */
 export const messages = sqliteTable(
@@ -203,6 +221,10 @@ export const messages = sqliteTable(
     edited_at: integer("edited_at"),
     deleted_at: integer("deleted_at"),
     recalled_at: integer("recalled_at"),
+    /** JSON array of the ids of those it names; `"all"` for everybody. Absent when it names nobody. */
+    mentions: text("mentions"),
+    /** JSON array of `[emoji, count]` in the order in which they first came. Absent when there are none. */
+    reactions: text("reactions"),
   },
   (table) => [
     uniqueIndex("messages_id").on(table.id),
@@ -211,6 +233,9 @@ export const messages = sqliteTable(
     index("messages_changed")
       .on(table.room_key, table.changed_rev)
       .where(sql`changed_rev IS NOT NULL`),
+    index("messages_mentions")
+      .on(table.room_key, table.seq)
+      .where(sql`mentions IS NOT NULL`),
   ],
 );
 
@@ -227,4 +252,231 @@ export const search_progress = sqliteTable("search_progress", {
 export const search_changes = sqliteTable("search_changes", {
   key: key(),
   message_key: integer("message_key").notNull(),
+});
+
+/** Friends: two rows each, one either way. */
+export const friendships = sqliteTable(
+  "friendships",
+  {
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    friend_key: integer("friend_key")
+      .notNull()
+      .references(() => users.key),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.user_key, table.friend_key] })],
+);
+
+/** Requests that wait for an answer; what is answered is gone. */
+export const friend_requests = sqliteTable(
+  "friend_requests",
+  {
+    id: text("id").primaryKey(),
+    from_key: integer("from_key")
+      .notNull()
+      .references(() => users.key),
+    to_key: integer("to_key")
+      .notNull()
+      .references(() => users.key),
+    message: text("message").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("friend_requests_pair").on(table.from_key, table.to_key),
+    index("friend_requests_to_key").on(table.to_key),
+  ],
+);
+
+/** `user_key` wants to see nothing of `blocked_key`. */
+export const blocks = sqliteTable(
+  "blocks",
+  {
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    blocked_key: integer("blocked_key")
+      .notNull()
+      .references(() => users.key),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.user_key, table.blocked_key] }),
+    index("blocks_blocked_key").on(table.blocked_key),
+  ],
+);
+
+/** Who reacted to a message with what; the counts stand on the message. */
+export const reactions = sqliteTable(
+  "reactions",
+  {
+    message_key: integer("message_key")
+      .notNull()
+      .references(() => messages.key, { onDelete: "cascade" }),
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    emoji: text("emoji").notNull(),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.message_key, table.user_key, table.emoji] })],
+);
+
+/** What a message said before it was edited. */
+export const message_versions = sqliteTable(
+  "message_versions",
+  {
+    key: key(),
+    message_key: integer("message_key")
+      .notNull()
+      .references(() => messages.key, { onDelete: "cascade" }),
+    content: text("content").notNull(),
+    /** When this wording was replaced. */
+    replaced_at: integer("replaced_at").notNull(),
+  },
+  (table) => [index("message_versions_message_key").on(table.message_key)],
+);
+
+/** Messages that somebody has deleted for themselves alone. */
+export const hidden_messages = sqliteTable(
+  "hidden_messages",
+  {
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    seq: integer("seq").notNull(),
+    message_key: integer("message_key").notNull(),
+    /** The room's `rev` when it was hidden: other devices of the person learn it by `sync`. */
+    rev: integer("rev").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.user_key, table.room_key, table.seq] })],
+);
+
+export const pins = sqliteTable(
+  "pins",
+  {
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    message_key: integer("message_key")
+      .notNull()
+      .references(() => messages.key, { onDelete: "cascade" }),
+    pinned_by_key: integer("pinned_by_key")
+      .notNull()
+      .references(() => users.key),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.room_key, table.message_key] }),
+    index("pins_message_key").on(table.message_key),
+  ],
+);
+
+/** Who may not come (back) into a room. */
+export const bans = sqliteTable(
+  "bans",
+  {
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    by_key: integer("by_key")
+      .notNull()
+      .references(() => users.key),
+    reason: text("reason").notNull(),
+    /** Absent: for good. */
+    until: integer("until"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.room_key, table.user_key] })],
+);
+
+/** Links that let people into a room. */
+export const room_invites = sqliteTable(
+  "room_invites",
+  {
+    code: text("code").primaryKey(),
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    created_by_key: integer("created_by_key")
+      .notNull()
+      .references(() => users.key),
+    max_uses: integer("max_uses"),
+    uses: integer("uses").notNull(),
+    expires_at: integer("expires_at"),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [index("room_invites_room_key").on(table.room_key)],
+);
+
+/** When somebody's cursor came to where it was, for "read at" and "delivered at". */
+export const cursor_moves = sqliteTable(
+  "cursor_moves",
+  {
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    kind: text("kind", { enum: ["read", "delivered"] }).notNull(),
+    seq: integer("seq").notNull(),
+    at: integer("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.room_key, table.user_key, table.kind, table.seq] })],
+);
+
+export const notifications = sqliteTable(
+  "notifications",
+  {
+    key: key(),
+    id: text("id").notNull(),
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    kind: text("kind", {
+      enum: [
+        "mention",
+        "reply",
+        "reaction",
+        "direct_message",
+        "friend_request",
+        "friend_accepted",
+        "room_invite",
+        "announcement",
+      ],
+    }).notNull(),
+    actor_key: integer("actor_key").references(() => users.key),
+    room_key: integer("room_key").references(() => rooms.key, { onDelete: "cascade" }),
+    message_id: text("message_id"),
+    /** The message's place, so that reading its room reads the notification. */
+    seq: integer("seq"),
+    /** What it is about where no message says it: the line of a request, a room's name. */
+    text: text("text").notNull(),
+    /** What it tells of, so that telling it twice changes nothing. */
+    source: text("source").notNull(),
+    created_at: integer("created_at").notNull(),
+    read_at: integer("read_at"),
+  },
+  (table) => [
+    uniqueIndex("notifications_id").on(table.id),
+    uniqueIndex("notifications_source").on(table.user_key, table.source),
+    index("notifications_message_id").on(table.message_id),
+    index("notifications_unread")
+      .on(table.user_key, table.room_key)
+      .where(sql`read_at IS NULL`),
+  ],
+);
+
+/** How far notifications have come, in one row: of every message up to `noted_key` those it concerns were told. */
+export const notification_progress = sqliteTable("notification_progress", {
+  key: integer("key").primaryKey(),
+  noted_key: integer("noted_key").notNull(),
 });

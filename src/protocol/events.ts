@@ -5,13 +5,17 @@ import * as models from "./models.ts";
  * For whom an event is:
  * - `socket`: the one connection that asked or was just opened;
  * - `room`: everybody subscribed to the room that its `room_id` names;
+ * - `passing`: the same, but only those who are there now: it is no change of the room, has no `rev` and is not repeated;
  * - `user`: all devices of one person;
- * - `acquaintances`: one's own devices and all who share a room with one that is not the lobby.
+ * - `acquaintances`: one's own devices and all who share a room with one that is not the lobby;
+ * - `watchers`: friends, direct partners and those who look.
  */
-export type Audience = "socket" | "room" | "user" | "acquaintances";
+export type Audience = "socket" | "room" | "passing" | "user" | "acquaintances" | "watchers";
 
 interface EventEntry {
   payload: z.ZodType;
+  /** What those get in its place from whom it is hidden. */
+  hidden?: z.ZodType;
   to: Audience;
 }
 
@@ -34,10 +38,10 @@ export const events = {
     payload: z.object({
       user: models.me.nullable(),
       rooms: z.array(models.joinedRoom),
-      friends: z.array(z.never()),
-      friend_requests: z.array(z.never()),
-      blocks: z.array(z.never()),
-      presence: z.array(z.never()),
+      friends: z.array(models.user),
+      friend_requests: z.array(models.friendRequest),
+      blocks: z.array(models.userRef),
+      presence: z.array(models.presence),
       unread_notifications: z.number().int(),
     }),
     to: "socket",
@@ -71,7 +75,38 @@ export const events = {
   sync_reset: { payload: z.object({ epoch: z.string() }), to: "socket" },
   server_shutdown: { payload: z.object({ reconnect_after_ms: z.number().int() }), to: "socket" },
 
-  new_message: { payload: models.message, to: "room" },
+  presence: { payload: z.object({ users: z.array(models.presence) }), to: "socket" },
+
+  new_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
+  new_direct_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
+  message_updated: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
+  message_deleted: { payload: z.object({ id: z.string(), ...roomId, ...rev }), to: "room" },
+  message_recalled: { payload: z.object({ id: z.string(), ...roomId, ...rev }), to: "room" },
+  reaction_changed: {
+    payload: z.object({
+      ...roomId,
+      message_id: z.string(),
+      emoji: z.string(),
+      count: z.number().int(),
+      user_id: z.string(),
+      added: z.boolean(),
+      ...rev,
+    }),
+    to: "room",
+  },
+  pin_changed: {
+    payload: z.object({
+      ...roomId,
+      message_id: z.string(),
+      is_pinned: z.boolean(),
+      by: models.userRef,
+      at: z.string(),
+      ...rev,
+    }),
+    to: "room",
+  },
+  /** Something happened that one is not to see: the room is now at this `rev`. */
+  room_advanced: { payload: z.object({ ...roomId, ...rev }), to: "room" },
   user_joined: { payload: z.object({ ...roomId, user: models.userRef, ...rev }), to: "room" },
   user_left: {
     payload: z.object({ ...roomId, user_id: z.string(), reason: z.enum(["left", "kicked", "banned"]), ...rev }),
@@ -94,8 +129,45 @@ export const events = {
       read_seq: z.number().int(),
       read_at: z.string(),
     }),
+    to: "passing",
+  },
+  message_delivered: {
+    payload: z.object({
+      ...roomId,
+      message_id: z.string(),
+      user_id: z.string(),
+      delivered_seq: z.number().int(),
+      delivered_at: z.string(),
+    }),
+    to: "passing",
+  },
+  user_typing: {
+    payload: z.object({
+      ...roomId,
+      user: z.object({ id: z.string(), display_name: z.string() }),
+      is_typing: z.boolean(),
+    }),
+    to: "passing",
+  },
+  message_hidden: { payload: z.object({ ...roomId, message_id: z.string() }), to: "user" },
+  conversation_cleared: { payload: z.object({ ...roomId, up_to_seq: z.number().int() }), to: "user" },
+  relationship_changed: {
+    payload: z.object({
+      user: models.user,
+      friend: z.boolean(),
+      request: models.requestDirection.nullable(),
+      /** The request itself, while there is one. */
+      friend_request: models.friendRequest.nullable(),
+      blocked: z.boolean(),
+    }),
     to: "user",
   },
+  notification: { payload: models.notification, to: "user" },
+  notifications_read: {
+    payload: z.object({ ids: z.array(z.string()), all: z.boolean(), unread_count: z.number().int() }),
+    to: "user",
+  },
+  user_status_changed: { payload: models.presence, to: "watchers" },
   me_updated: { payload: z.object({ user: models.me }), to: "user" },
   user_updated: { payload: z.object({ user: models.userRef }), to: "acquaintances" },
 } as const satisfies Record<string, EventEntry>;

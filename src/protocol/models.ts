@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+// Long because it is a list: of every object on the wire, each of a few lines.
+
 /** RFC 3339 in UTC with milliseconds. */
 const time = z.string();
 const count = z.number().int().nonnegative();
@@ -51,6 +53,23 @@ export type Me = z.infer<typeof me>;
 /** What sign-in gives. `refresh_token` is absent where it travels in the cookie alone. */
 export const credentials = z.object({ token: z.string(), expires_at: time, refresh_token: z.string().optional() });
 export type Credentials = z.infer<typeof credentials>;
+
+/** How somebody is seen: by friends, direct partners, and whoever watches. */
+export const presence = z.object({ user_id: z.string(), status: presenceStatus, last_seen_at: time.nullable() });
+export type Presence = z.infer<typeof presence>;
+
+export const requestDirection = z.enum(["incoming", "outgoing"]);
+export type RequestDirection = z.infer<typeof requestDirection>;
+
+/** `user` is the other one. */
+export const friendRequest = z.object({
+  id: z.string(),
+  user,
+  direction: requestDirection,
+  message: z.string(),
+  created_at: time,
+});
+export type FriendRequest = z.infer<typeof friendRequest>;
 
 export const session = z.object({
   id: z.string(),
@@ -108,6 +127,10 @@ export type SystemLine = z.infer<typeof systemLine>;
 export const messageType = z.enum(["text", "image", "file", "video", "audio", "system"]);
 export type MessageType = z.infer<typeof messageType>;
 
+/** How far one's own message has come: the lowest cursor of the others. */
+export const messageStatus = z.enum(["sent", "delivered", "read"]);
+export type MessageStatus = z.infer<typeof messageStatus>;
+
 export const message = z.object({
   id: z.string(),
   room_id: z.string(),
@@ -120,6 +143,7 @@ export const message = z.object({
   reply_to: z.object({ id: z.string(), sender: userRef, content: z.string() }).nullable(),
   files: z.array(z.unknown()),
   reactions: z.array(z.object({ emoji: z.string(), count, me: z.boolean().optional() })),
+  /** Ids of those it names; `all` for everybody in the room. */
   mentions: z.array(z.string()),
   created_at: time,
   is_edited: z.boolean(),
@@ -127,6 +151,7 @@ export const message = z.object({
   is_deleted: z.boolean(),
   is_recalled: z.boolean(),
   temp_id: z.string().nullable(),
+  status: messageStatus.optional(),
 });
 export type Message = z.infer<typeof message>;
 
@@ -161,6 +186,9 @@ export const member = z.object({
 });
 export type Member = z.infer<typeof member>;
 
+export const notifyLevel = z.enum(["all", "mentions", "none"]);
+export type NotifyLevel = z.infer<typeof notifyLevel>;
+
 export const cursor = z.object({ user_id: z.string(), read_seq: count, delivered_seq: count });
 export type Cursor = z.infer<typeof cursor>;
 
@@ -171,10 +199,78 @@ export const joinedRoom = room.extend({
   unread_count: count,
   mention_count: count,
   my_role: roomRole,
+  notify_level: notifyLevel,
+  /** Until when one may not write here. */
+  muted_until: time.nullable(),
   peer: user.optional(),
   cursors: z.array(cursor).optional(),
 });
 export type JoinedRoom = z.infer<typeof joinedRoom>;
+
+/** A direct room as its two people list it. */
+export const conversation = z.object({
+  user,
+  room_id: z.string(),
+  last_message: z.object({ content: z.string(), created_at: time, is_mine: z.boolean() }).nullable(),
+  unread_count: count,
+});
+export type Conversation = z.infer<typeof conversation>;
+
+/** Who has come how far with a message, the earliest first. */
+export const receipts = z.object({
+  read: z.array(z.object({ user: userRef, read_at: time })),
+  delivered: z.array(z.object({ user: userRef, delivered_at: time })),
+});
+export type Receipts = z.infer<typeof receipts>;
+
+/** A message that somebody has pinned. */
+export const pin = z.object({ message: timelineMessage, pinned_by: userRef, pinned_at: time });
+export type Pin = z.infer<typeof pin>;
+
+export const ban = z.object({
+  user: userRef,
+  by: userRef,
+  reason: z.string(),
+  until: time.nullable(),
+  created_at: time,
+});
+export type Ban = z.infer<typeof ban>;
+
+/** A link into a room. */
+export const roomInvite = z.object({
+  code: z.string(),
+  url: z.string(),
+  created_by: z.string().nullable(),
+  max_uses: count.nullable(),
+  uses: count,
+  expires_at: time.nullable(),
+});
+export type RoomInvite = z.infer<typeof roomInvite>;
+
+export const notificationKind = z.enum([
+  "mention",
+  "reply",
+  "reaction",
+  "direct_message",
+  "friend_request",
+  "friend_accepted",
+  "friend_online",
+  "room_invite",
+  "announcement",
+]);
+export type NotificationKind = z.infer<typeof notificationKind>;
+
+export const notification = z.object({
+  id: z.string(),
+  kind: notificationKind,
+  actor: userRef.nullable(),
+  room_id: z.string().nullable(),
+  message_id: z.string().nullable(),
+  text: z.string(),
+  created_at: time,
+  read_at: time.nullable(),
+});
+export type Notification = z.infer<typeof notification>;
 
 export const registrationInvite = z.object({
   code: z.string(),
@@ -209,6 +305,8 @@ export const roomChanges = z.object({
   messages: z.array(timelineMessage),
   members: z.array(member),
   members_removed: z.array(z.string()),
+  /** All of them, where one was put up or taken away. */
+  pins: z.array(pin).optional(),
   cursors: z.array(cursor),
   rev: count,
   has_more: z.boolean(),

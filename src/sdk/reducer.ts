@@ -44,7 +44,7 @@ export function reduce(state: State, action: Action): State {
       return reduceRead(state, action.room_id, action.seq);
     case "room_watched": {
       const guest = { last_message: null, read_seq: action.room.last_seq, unread_count: 0, mention_count: 0 };
-      return enterRoom(state, { ...action.room, ...guest, my_role: null });
+      return enterRoom(state, { ...action.room, ...guest, my_role: null, notify_level: "all", muted_until: null });
     }
     case "room_unwatched":
       return forgetRoom(state, action.room_id);

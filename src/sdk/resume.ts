@@ -67,7 +67,8 @@ export class Resume {
     if (frame.type === "room_added") this.check(frame.payload.room.id);
     else if (frame.type === "sync_batch") {
       if (frame.payload.has_more) this.#unfinished.add(frame.payload.room_id);
-    } else if ("room_id" in frame.payload && frame.payload.room_id !== undefined) this.check(frame.payload.room_id);
+    } else if ("room_id" in frame.payload && typeof frame.payload.room_id === "string")
+      this.check(frame.payload.room_id);
   }
 
   /** Asks for what the room lacks, if it is behind. */

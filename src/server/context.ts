@@ -11,6 +11,7 @@ import type { Jobs } from "./platform/jobs/jobs.ts";
 import type { Limits } from "./platform/limits/limits.ts";
 import type { Log } from "./platform/log.ts";
 import type { Mailer } from "./platform/mail/mail.ts";
+import type { Emitter } from "./platform/emitter.ts";
 import type { Metrics } from "./platform/metrics.ts";
 import type { Settle } from "./platform/settle.ts";
 
@@ -34,8 +35,10 @@ export interface Publish {
   toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void;
   /** A change of the room took this `rev` without an event: what comes after it need not wait for one. */
   passOver(roomId: string, rev: number): void;
+  /** To everybody subscribed to the room of the payload at this moment; `by` is who did it. */
+  toRoomNow<N extends EventFor<"passing">>(by: string, type: N, payload: EventPayload<N>): void;
   /** To all devices of a person. `room_added` and `room_removed` also subscribe and unsubscribe those devices. */
-  toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void;
+  toUser<N extends EventFor<"user" | "passing">>(userId: string, type: N, payload: EventPayload<N>): void;
   /** To one's own devices and all who share a room with one that is not the lobby. */
   toAcquaintances<N extends EventFor<"acquaintances">>(userId: string, type: N, payload: EventPayload<N>): void;
   /** Closes a person's sockets: of one session, of all but one, or all. */
@@ -44,6 +47,35 @@ export interface Publish {
   emptyRoom(roomId: string, keepMembers: boolean): void;
   /** Tells caches on every node that what they hold under `key` is stale (see `platform/cache`). */
   invalidate(cache: string, key: string): void;
+}
+
+/** What one capability tells those above it, that need not be asked before it happens. */
+export interface Happenings {
+  /** `mentions` as in the table: JSON of ids. */
+  message_stored: StoredPlace & { senderKey: number; mentions: string | null; replyToId: string | null };
+  /** `mentioned`: whom the edit named for the first time. */
+  message_edited: StoredPlace & { senderKey: number; mentioned: readonly string[] };
+  /** Deleted for all, recalled or purged. */
+  message_gone: StoredPlace;
+  reaction_added: StoredPlace & { senderKey: number; actorKey: number; emoji: string };
+  reaction_removed: StoredPlace & { actorKey: number; emoji: string };
+  /** Somebody has read a room up to `seq`. */
+  room_read: { userKey: number; roomKey: number; seq: number };
+  members_added: { roomKey: number; roomId: string; actorKey: number; userKeys: readonly number[] };
+  friend_requested: { requestId: string; fromKey: number; toKey: number; message: string };
+  /** Answered, withdrawn or refused. */
+  friend_request_gone: { requestId: string; toKey: number };
+  friends_made: { acceptedByKey: number; requesterKey: number };
+  blocked: { userKey: number; blockedKey: number };
+  came_online: { userKey: number; userId: string };
+}
+
+/** Where a message stands. */
+interface StoredPlace {
+  messageId: string;
+  roomKey: number;
+  roomId: string;
+  seq: number;
 }
 
 /** What a verb may use. Built once by `serve` (or a test), disposed in reverse order. */
@@ -59,6 +91,8 @@ export interface Context {
   readonly jobs: Jobs;
   readonly mailer: Mailer;
   readonly publish: Publish;
+  /** What happened, told within this process after its commit: to the capabilities above the one that it happened in. */
+  readonly happenings: Emitter<Happenings>;
   /** Identifies the database's history; a restored backup has another one. */
   readonly epoch: string;
   /** Signs tokens; made at first start. Derive from it by purpose, never use it twice. */

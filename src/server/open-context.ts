@@ -10,6 +10,7 @@ import { CacheRegistry } from "./platform/cache/cache.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
 import { openDatabase } from "./platform/db/open.ts";
+import { Emitter } from "./platform/emitter.ts";
 import { Jobs } from "./platform/jobs/jobs.ts";
 import { Limits } from "./platform/limits/limits.ts";
 import { named } from "./platform/log.ts";
@@ -85,6 +86,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
       jobs,
       mailer,
       publish,
+      happenings: new Emitter((error, what) => log.error("what follows from an event failed", { what, error })),
       epoch,
       secret,
       fatal: overrides.fatal ?? ((error) => log.fatal("the server cannot go on", { error })),

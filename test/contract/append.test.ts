@@ -59,6 +59,7 @@ forEachDialect((dialect) => {
     type: "text",
     content,
     reply_to_id: null,
+    mentions: null,
     created_at: 1_767_950_000_123,
     ...extra,
   });

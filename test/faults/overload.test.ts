@@ -30,6 +30,7 @@ test("while too many messages wait, sends are refused at once and change nothing
         type: "text",
         content: "waits",
         reply_to_id: null,
+        mentions: null,
         created_at: context.clock.now(),
       }),
     );

@@ -117,6 +117,8 @@ export class ModelRoom {
       unread_count: this.unread(user),
       mention_count: 0,
       my_role: "member",
+      notify_level: "all",
+      muted_until: null,
     };
   }
 

@@ -6,7 +6,8 @@ import { visibleRoom } from "../rooms/policy.ts";
 import { wireRoom } from "../rooms/wire.ts";
 import { ownCursor } from "../timeline/cursors.ts";
 import { changedSince, sentSince } from "../timeline/changes-since.ts";
-import { wireMessages } from "../timeline/wire.ts";
+import type { StoredMessage } from "../timeline/append.ts";
+import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 
 /**
  * What changed in a room after `sinceRev`, each thing in its present state, oldest change first and at most `limit`
@@ -20,17 +21,25 @@ export async function roomChanges(
   limit: number,
 ): Promise<RoomChanges> {
   const entry = await visibleRoom(ctx, viewer, roomId);
-  const { rev, has_more, ...changes } = await sharedChanges(ctx, entry.key, sinceRev, limit);
+  const personal = viewer && (await personalOfOne(ctx, viewer.key));
+  const { rev, has_more, ...changes } = (await changesFor(ctx, personal, entry.key, sinceRev, limit)).changes;
   return { ...changes, cursors: viewer ? [await ownCursor(ctx, viewer, entry)] : [], rev, has_more };
 }
 
-/** {@link roomChanges} without what is one's own: the same for all who may see the room. */
-export async function sharedChanges(
+/** What changed, and the rows of the timeline among it. */
+export interface Changes {
+  changes: Omit<RoomChanges, "cursors">;
+  rows: readonly StoredMessage[];
+}
+
+/** {@link roomChanges} without one's own cursor; `personal` absent: as everybody sees them from whom nothing is hidden. */
+export async function changesFor(
   ctx: Context,
+  personal: Personal | null,
   roomKey: number,
   sinceRev: number,
   limit: number,
-): Promise<Omit<RoomChanges, "cursors">> {
+): Promise<Changes> {
   // Read first: what happens during the reads below lies beyond this `rev` and belongs to the next call.
   const room = await roomWithNumbers(ctx, roomKey);
   const [sent, changed, members] = await Promise.all([
@@ -44,26 +53,24 @@ export async function sharedChanges(
     ...members.map((row) => row.rev),
   ].sort((a, b) => a - b);
   const upTo = lastRevWithin(revs, limit, room.rev);
-  const rows = new Map(
+  const bySeq = new Map(
     [...sent.filter((row) => row.sent_rev <= upTo), ...changed.filter((row) => (row.changed_rev ?? 0) <= upTo)].map(
       (row) => [row.seq, row],
     ),
   );
+  const rows = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   const inTime = members.filter((row) => row.rev <= upTo);
-  return {
+  const changes = {
     room_id: room.id,
     // Also when only its members changed: their count is the room's.
     ...((room.settings_rev > sinceRev || members.length > 0) && { room: await wireRoom(ctx, room) }),
-    messages: await wireMessages(
-      ctx,
-      room.id,
-      [...rows.values()].sort((a, b) => a.seq - b.seq),
-    ),
+    messages: await forViewer(ctx, personal, room, rows),
     members: inTime.flatMap((row) => (row.member ? [row.member] : [])),
     members_removed: inTime.flatMap((row) => (row.member ? [] : [row.user_id])),
     rev: upTo,
     has_more: upTo < room.rev,
   };
+  return { changes, rows };
 }
 
 /** The greatest `rev` up to which at most `limit` changes lie, without parting those that share one. */

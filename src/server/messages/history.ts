@@ -1,10 +1,10 @@
-import type { Message } from "../../protocol/models.ts";
+import type { TimelineMessage } from "../../protocol/models.ts";
 import type { Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { messageById, page } from "../timeline/find.ts";
-import { wireMessages } from "../timeline/wire.ts";
+import { forViewer, personalOfOne } from "../timeline/for-viewer.ts";
 
 interface HistoryInput {
   room_id: string;
@@ -16,7 +16,7 @@ interface HistoryInput {
 }
 
 interface HistoryPage {
-  messages: Message[];
+  messages: TimelineMessage[];
   /** Whether there are more in the direction asked for; around: older ones. */
   hasMore: boolean;
 }
@@ -46,5 +46,6 @@ export async function history(ctx: Context, viewer: Viewer, input: HistoryInput)
   } else {
     found = await older(input.before === undefined ? Number.MAX_SAFE_INTEGER : await seqOf(input.before), input.limit);
   }
-  return { messages: await wireMessages(ctx, room.id, found.rows), hasMore: found.hasMore };
+  const personal = viewer && (await personalOfOne(ctx, viewer.key));
+  return { messages: await forViewer(ctx, personal, room, found.rows), hasMore: found.hasMore };
 }

@@ -90,6 +90,7 @@ function admit(
     type: input.type ?? "text",
     content: input.content,
     reply_to_id: null,
+    mentions: null,
     created_at: ctx.clock.now(),
   };
   return { commit: (settle) => commit(ctx, draft, room.id, person, settle) };

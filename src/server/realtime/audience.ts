@@ -8,7 +8,11 @@ export function roomOf(payload: EventPayload<EventFor<"room">>): Address {
 }
 
 /** A person's devices, which with some events come into a room or leave it. */
-export function devicesOf<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): Address {
+export function devicesOf<N extends EventFor<"user" | "passing">>(
+  userId: string,
+  type: N,
+  payload: EventPayload<N>,
+): Address {
   const move = movements[type as keyof typeof movements] as ((payload: EventPayload<N>) => object) | undefined;
   return { to: "user", userId, ...move?.(payload) };
 }
@@ -23,6 +27,9 @@ export function deliver(hub: Hub, address: Address, frame: string): void {
   switch (address.to) {
     case "room":
       hub.toRoom(address.roomId, address.rev, frame);
+      break;
+    case "room_now":
+      hub.toRoomNow(address.roomId, frame);
       break;
     case "user": {
       const { userId, enters, leaves } = address;

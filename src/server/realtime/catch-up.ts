@@ -1,8 +1,10 @@
 import { limits } from "../../protocol/limits.ts";
 import type { Cursor } from "../../protocol/models.ts";
 import { people } from "../accounts/people.ts";
+import type { StoredMessage } from "../timeline/append.ts";
+import type { Personal } from "../timeline/for-viewer.ts";
 import { perContext, type Context } from "../context.ts";
-import { sharedChanges } from "../messages/changes.ts";
+import { changesFor, type Changes } from "../messages/changes.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { Pace } from "../platform/pace.ts";
 
@@ -28,7 +30,13 @@ interface Batch {
   /** The room's `rev` when it was asked for, and the people's version: it holds as long as neither has moved. */
   roomRev: number;
   peopleVersion: number;
-  text: Promise<{ before: string; after: string }>;
+  text: Promise<BatchText>;
+}
+
+interface BatchText {
+  before: string;
+  after: string;
+  rows: readonly StoredMessage[];
 }
 
 /**
@@ -43,8 +51,10 @@ class CatchUp {
   constructor(private readonly ctx: Context) {}
 
   /** JSON of a `sync_batch`'s payload; `rev` is what the room has now. */
-  async text(room: Room, sinceRev: number, cursors: readonly Cursor[]): Promise<string> {
-    const { before, after } = room.rev <= sinceRev ? nothingNew(room) : await this.#since(room, sinceRev);
+  async text(room: Room, sinceRev: number, personal: Personal | null, cursors: readonly Cursor[]): Promise<string> {
+    const shared = room.rev <= sinceRev ? nothingNew(room) : await this.#since(room, sinceRev);
+    const isOwn = personal !== null && shared.rows.some((row) => personal.touches(row));
+    const { before, after } = isOwn ? await this.#read(room.key, sinceRev, personal) : shared;
     return `${before},"cursors":${JSON.stringify(cursors)}${after}`;
   }
 
@@ -58,7 +68,7 @@ class CatchUp {
     const known = this.#batches.get(name);
     const peopleVersion = people(this.ctx).version;
     if (known && known.roomRev >= rev && known.peopleVersion === peopleVersion) return known.text;
-    const text = this.#read(key, sinceRev);
+    const text = this.#read(key, sinceRev, null);
     this.#batches.set(name, { roomRev: rev, peopleVersion, text });
     text.then(
       ({ before }) => {
@@ -70,25 +80,27 @@ class CatchUp {
     return text;
   }
 
-  async #read(roomKey: number, sinceRev: number) {
+  async #read(roomKey: number, sinceRev: number, personal: Personal | null): Promise<BatchText> {
     await this.#pace.turn();
-    const { rev, has_more, ...changes } = await this.#thatFit(roomKey, sinceRev);
-    return { before: JSON.stringify(changes).slice(0, -1), after: `,"rev":${rev},"has_more":${has_more}}` };
+    const { changes: all, rows } = await this.#thatFit(roomKey, sinceRev, personal);
+    const { rev, has_more, ...changes } = all;
+    return { before: JSON.stringify(changes).slice(0, -1), after: `,"rev":${rev},"has_more":${has_more}}`, rows };
   }
 
-  async #thatFit(roomKey: number, sinceRev: number) {
-    const all = await sharedChanges(this.ctx, roomKey, sinceRev, limits.changesPerRoom);
-    const chars = all.messages.reduce((sum, message) => sum + ("content" in message ? message.content.length : 0), 0);
+  async #thatFit(roomKey: number, sinceRev: number, personal: Personal | null): Promise<Changes> {
+    const all = await changesFor(this.ctx, personal, roomKey, sinceRev, limits.changesPerRoom);
+    const chars = all.rows.reduce((sum, { content }) => sum + content.length, 0);
     if (chars <= batchChars) return all;
-    const fitting = Math.max(batchChangesMin, Math.floor((all.messages.length * batchChars) / chars));
-    return sharedChanges(this.ctx, roomKey, sinceRev, fitting);
+    const fitting = Math.max(batchChangesMin, Math.floor((all.rows.length * batchChars) / chars));
+    return changesFor(this.ctx, personal, roomKey, sinceRev, fitting);
   }
 }
 
-function nothingNew({ id, rev }: Room) {
+function nothingNew({ id, rev }: Room): BatchText {
   return {
     before: `{"room_id":"${id}","messages":[],"members":[],"members_removed":[]`,
     after: `,"rev":${rev},"has_more":false}`,
+    rows: [],
   };
 }
 

@@ -173,6 +173,11 @@ export class Hub {
     this.egress.inTurnGathering(() => this.#order.take(roomId, rev, text));
   }
 
+  /** Sends a frame to everybody who is in a room when its turn comes. */
+  toRoomNow(roomId: string, text: string): void {
+    this.egress.inTurnGathering(() => this.#topics.publish(roomId, text));
+  }
+
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
   toUser(userId: string, reach: (session: Session) => void): void {
     this.egress.inTurn(() => {

@@ -4,6 +4,8 @@ import { type CloseCode, closeCodes } from "../../protocol/close.ts";
 /** For whom an event is: the room or the person; and what else it does to their sockets. */
 const address = z.discriminatedUnion("to", [
   z.object({ to: z.literal("room"), roomId: z.string(), rev: z.number() }),
+  /** Whoever is in the room now; `by` did it. */
+  z.object({ to: z.literal("room_now"), roomId: z.string(), by: z.string() }),
   z.object({
     to: z.literal("user"),
     userId: z.string(),
@@ -49,5 +51,5 @@ export function decode(text: string): { message: Address | Order; frame: string 
 /** Where a message is heard: orders by all nodes, events by those that have sockets for them. */
 export function channelOf(message: Address | Order): string {
   if ("do" in message || message.to === "acquaintances") return "all";
-  return message.to === "room" ? `room:${message.roomId}` : `user:${message.userId}`;
+  return message.to === "room" || message.to === "room_now" ? `room:${message.roomId}` : `user:${message.userId}`;
 }

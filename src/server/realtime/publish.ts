@@ -44,7 +44,11 @@ export class Publisher implements Publish {
     this.#deliver({ to: "room", roomId, rev }, "");
   }
 
-  toUser<N extends EventFor<"user">>(userId: string, type: N, payload: EventPayload<N>): void {
+  toRoomNow<N extends EventFor<"passing">>(by: string, type: N, payload: EventPayload<N>): void {
+    this.#event({ to: "room_now", roomId: payload.room_id, by }, type, payload);
+  }
+
+  toUser<N extends EventFor<"user" | "passing">>(userId: string, type: N, payload: EventPayload<N>): void {
     this.#event(devicesOf(userId, type, payload), type, payload);
   }
 

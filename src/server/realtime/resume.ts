@@ -3,6 +3,7 @@ import { AppError } from "../platform/app-error.ts";
 import { rooms as directory, roomWithNumbers } from "../rooms/directory.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import { type Standing, standingsOf } from "../rooms/standings.ts";
+import { type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 import { ownCursor } from "../timeline/cursors.ts";
 import { catchUp } from "./catch-up.ts";
 
@@ -17,6 +18,7 @@ export const sync: CommandHandlers["sync"] = async (ctx, peer, { epoch, rooms })
   }
   const { viewer } = peer;
   const standings: ReadonlyMap<number, Standing> = viewer ? await standingsOf(ctx, viewer.key) : new Map();
+  const personal = viewer && (await personalOfOne(ctx, viewer.key));
   let events: Parameters<Peer["sendTexts"]>[0][number][] = [];
   let chars = 0;
   const flush = () => {
@@ -26,7 +28,7 @@ export const sync: CommandHandlers["sync"] = async (ctx, peer, { epoch, rooms })
   };
   try {
     for (const { room_id, rev } of rooms) {
-      const event = await changed(ctx, viewer, standings, room_id, rev);
+      const event = await changed(ctx, { viewer, personal, standings }, room_id, rev);
       events.push(event);
       chars += event.payload.length;
       if (chars < charsTogether) continue;
@@ -39,15 +41,15 @@ export const sync: CommandHandlers["sync"] = async (ctx, peer, { epoch, rooms })
   return {};
 };
 
-async function changed(
-  ctx: Context,
-  viewer: Viewer,
-  standings: ReadonlyMap<number, Standing>,
-  roomId: string,
-  sinceRev: number,
-) {
+interface Reader {
+  viewer: Viewer;
+  personal: Personal | null;
+  standings: ReadonlyMap<number, Standing>;
+}
+
+async function changed(ctx: Context, reader: Reader, roomId: string, sinceRev: number) {
   try {
-    const payload = await batch(ctx, viewer, standings, roomId, sinceRev);
+    const payload = await batch(ctx, reader, roomId, sinceRev);
     return { type: "sync_batch" as const, payload };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "ROOM_NOT_FOUND") throw error;
@@ -57,8 +59,7 @@ async function changed(
 
 async function batch(
   ctx: Context,
-  viewer: Viewer,
-  standings: ReadonlyMap<number, Standing>,
+  { viewer, personal, standings }: Reader,
   roomId: string,
   sinceRev: number,
 ): Promise<string> {
@@ -66,10 +67,10 @@ async function batch(
   const standing = known && standings.get(known.key);
   if (viewer && standing) {
     const cursor = { user_id: viewer.id, read_seq: standing.readSeq, delivered_seq: standing.deliveredSeq };
-    return catchUp(ctx).text({ ...known, rev: standing.rev }, sinceRev, [cursor]);
+    return catchUp(ctx).text({ ...known, rev: standing.rev }, sinceRev, personal, [cursor]);
   }
   // A public room that one looks at without being a member; else it is refused here.
   const room = await visibleRoom(ctx, viewer, roomId);
   const { rev } = await roomWithNumbers(ctx, room.key);
-  return catchUp(ctx).text({ ...room, rev }, sinceRev, viewer ? [await ownCursor(ctx, viewer, room)] : []);
+  return catchUp(ctx).text({ ...room, rev }, sinceRev, personal, viewer ? [await ownCursor(ctx, viewer, room)] : []);
 }

@@ -2,6 +2,7 @@ import { people, type Person } from "../accounts/people.ts";
 import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { nextTurn } from "../platform/turn.ts";
+import type { StoredMessage } from "../timeline/append.ts";
 import { readTails, type Tail } from "../timeline/unread.ts";
 import { namedIn, wireMessages } from "../timeline/wire.ts";
 import { roomsWithLast, type RoomWithLast } from "./list-store.ts";
@@ -20,8 +21,11 @@ export interface RoomCard {
   readonly nameLower: string;
   /** When the last message came, or the room was made: what one's list is sorted by. */
   readonly activeAtMs: number;
-  /** JSON of the protocol's `joinedRoom` up to `last_message`; what is one's own is yet to follow. */
+  /** JSON of the protocol's `joinedRoom` but for `last_message` and what is one's own, and without its end. */
   readonly text: string;
+  readonly last: StoredMessage | null;
+  /** JSON of `last_message`, as everybody sees it from whom it is not hidden. */
+  readonly lastText: string;
   /** Whose names are in it: it holds as long as they are known by these very objects. */
   readonly persons: readonly Person[];
   /** In the lobby: how many accounts there are. */
@@ -106,7 +110,7 @@ class RoomCards {
     );
     return rows.map((row, index): RoomCard => {
       const { room, last } = row;
-      const text = JSON.stringify({ ...wire[index], last_message: lasts[index]?.[0] ?? null });
+      const text = JSON.stringify(wire[index]);
       return {
         key: room.key,
         id: room.id,
@@ -115,6 +119,8 @@ class RoomCards {
         nameLower: room.name_lower,
         activeAtMs: last?.created_at ?? room.created_at,
         text: text.slice(0, -1),
+        last,
+        lastText: JSON.stringify(lasts[index]?.[0] ?? null),
         persons: personsIn(row).flatMap((key) => persons.get(key) ?? []),
         accounts: room.is_lobby ? accounts : undefined,
       };

@@ -2,6 +2,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
 import { people, userRef } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
+import { wireTimeOrNull } from "../platform/clock.ts";
 import { AppError } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
 import type { StoredMessage } from "../timeline/append.ts";
@@ -73,10 +74,11 @@ export async function announceEntry(
   const wireLines = await wireMessages(ctx, room.id, lines);
   const [last = null] = lastMessage ? await wireMessages(ctx, room.id, [lastMessage]) : [];
   const wire = await wireRoom(ctx, room);
-  const joined = members.flatMap(({ user_key, role, read_seq }) => {
+  const joined = members.flatMap(({ user_key, role, read_seq, notify_level, muted_until }) => {
     const person = persons.get(user_key);
-    const state = { last_message: last, read_seq, unread_count: 0, mention_count: 0, my_role: role };
-    return person ? [{ person, room: { ...wire, ...state } }] : [];
+    const counts = { unread_count: 0, mention_count: 0 };
+    const own = { my_role: role, notify_level, muted_until: wireTimeOrNull(muted_until) };
+    return person ? [{ person, room: { ...wire, last_message: last, read_seq, ...counts, ...own } }] : [];
   });
   for (const { person, room } of joined) ctx.publish.toUser(person.id, "room_added", { room });
   if (isHeard && room.member_count <= limits.broadcastMembers) {

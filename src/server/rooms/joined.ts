@@ -1,11 +1,13 @@
-import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
+import type { JoinedRoom, RoomRole, TimelineMessage } from "../../protocol/models.ts";
 import { folded } from "../accounts/names.ts";
 import type { Actor, Context } from "../context.ts";
+import { wireTimeOrNull } from "../platform/clock.ts";
 import { nextTurn } from "../platform/turn.ts";
+import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
 import type { Slice } from "./list-store.ts";
-import { standings } from "./standings.ts";
+import { standings, type Standing } from "./standings.ts";
 
 /** Where memory does not tell what is unread, the database is asked so often before others have their turn. */
 const countsPerTurn = 20;
@@ -13,9 +15,12 @@ const countsPerTurn = 20;
 /** One of a person's rooms, and what is their own in it. */
 interface Joined {
   card: RoomCard;
+  standing: Standing;
   role: RoomRole;
   readSeq: number;
   unread: number;
+  /** The last message, where this person sees another than everybody. */
+  last?: TimelineMessage;
 }
 
 /** A room as its member has it, on its way to the wire. */
@@ -55,8 +60,11 @@ export async function joinedPage(
   return { rooms: page.map((each) => JSON.parse(textOf(each)) as JoinedRoom), total: fitting.length };
 }
 
-function textOf({ card, role, readSeq, unread }: Joined): string {
-  return `${card.text},"read_seq":${readSeq},"unread_count":${unread},"mention_count":0,"my_role":"${role}"}`;
+function textOf({ card, standing, role, readSeq, unread, last }: Joined): string {
+  const { notifyLevel, mutedUntil } = standing;
+  const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":0`;
+  const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}`;
+  return `${card.text},"last_message":${last ? JSON.stringify(last) : card.lastText},${counts},${own}}`;
 }
 
 async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Joined[]>> {
@@ -65,10 +73,14 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   const cards = await roomCards(ctx).of(revs);
   const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
   const behind: { userKey: number; own: Joined }[] = [];
-  for (const { userKey, roomKey, role, readSeq } of standing) {
+  const personal = await personalOf(ctx, userKeys);
+  for (const each of standing) {
+    const { userKey, roomKey, role, readSeq } = each;
     const card = cards.get(roomKey);
     if (!card) continue;
-    const own = { card, role, readSeq, unread: 0 };
+    const own: Joined = { card, standing: each, role, readSeq, unread: 0 };
+    const last = await lastFor(ctx, personal.get(userKey), card);
+    if (last) own.last = last;
     if (readSeq < card.lastSeq) behind.push({ userKey, own });
     found.get(userKey)?.push(own);
   }
@@ -76,6 +88,16 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   for (const own of found.values())
     own.sort((a, b) => b.card.activeAtMs - a.card.activeAtMs || b.card.key - a.card.key);
   return found;
+}
+
+/** The last message as this person sees it, where that is another than everybody sees. */
+async function lastFor(
+  ctx: Context,
+  personal: Personal | undefined,
+  { key, id, last }: RoomCard,
+): Promise<TimelineMessage | undefined> {
+  if (!personal || !last || !personal.touches(last)) return undefined;
+  return (await forViewer(ctx, personal, { key, id }, [last]))[0];
 }
 
 /** Sets `unread`: from the tails of the rooms, and from the database where they are too short. */

@@ -39,6 +39,10 @@ export interface StandingRow {
   role: MemberRow["role"];
   readSeq: number;
   deliveredSeq: number;
+  notifyLevel: MemberRow["notify_level"];
+  mutedUntil: number | null;
+  /** What came up to here is not shown any more. */
+  clearedSeq: number;
 }
 
 /** The rooms that these people are in. In the lobby a row is there only once something had to be remembered. */
@@ -52,6 +56,9 @@ export async function standingRows(ctx: Context, userKeys: readonly number[]): P
       role: members.role,
       readSeq: members.read_seq,
       deliveredSeq: members.delivered_seq,
+      notifyLevel: members.notify_level,
+      mutedUntil: members.muted_until,
+      clearedSeq: members.cleared_seq,
     })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))

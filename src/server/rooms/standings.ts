@@ -1,4 +1,4 @@
-import type { RoomRole } from "../../protocol/models.ts";
+import type { NotifyLevel, RoomRole } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
 import { Gathered } from "../platform/cache/gathered.ts";
 import { pendingRead } from "../timeline/cursors.ts";
@@ -14,6 +14,10 @@ export interface Standing {
   role: RoomRole;
   readSeq: number;
   deliveredSeq: number;
+  notifyLevel: NotifyLevel;
+  mutedUntil: number | null;
+  /** What came up to here is not shown any more. */
+  clearedSeq: number;
 }
 
 /** Where these people stand in all their rooms, in the lobby too: there everybody is a member, also without a row. */
@@ -24,7 +28,8 @@ export async function standings(ctx: Context, userKeys: readonly number[]): Prom
   const inLobby = new Set(rows.filter(({ roomKey }) => roomKey === lobby.key).map(({ userKey }) => userKey));
   const newcomers = userKeys.filter((key) => !inLobby.has(key));
   for (const [userKey, readSeq] of await lobbyPositions(ctx, newcomers)) {
-    rows.push({ userKey, roomKey: lobby.key, rev, role: "member", readSeq, deliveredSeq: 0 });
+    const fresh = { deliveredSeq: 0, notifyLevel: "all", mutedUntil: null, clearedSeq: 0 } as const;
+    rows.push({ userKey, roomKey: lobby.key, rev, role: "member", readSeq, ...fresh });
   }
   return rows.map((row): Standing => {
     const readSeq = Math.max(row.readSeq, pendingRead(ctx, row.roomKey, row.userKey) ?? 0);

@@ -6,7 +6,7 @@ import { AppError } from "../platform/app-error.ts";
 import { rooms, roomWithNumbers } from "../rooms/directory.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
-import { wireMessages } from "../timeline/wire.ts";
+import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 import { findOnLibsql } from "./find-libsql.ts";
 import { findOnPostgres } from "./find-postgres.ts";
 import { highlight } from "./highlight.ts";
@@ -46,24 +46,26 @@ export async function searchRoom(
 ): Promise<SearchPage> {
   const query = parseQuery(input.q);
   const { key } = await visibleRoom(ctx, viewer, roomId);
-  return search(ctx, [await roomWithNumbers(ctx, key)], query, input);
+  return search(ctx, viewer, [await roomWithNumbers(ctx, key)], query, input);
 }
 
 /** Searches all rooms of the actor, the lobby among them. Throws `MESSAGE_NOT_FOUND`, `VALIDATION_ERROR`. */
 export async function searchMine(ctx: Context, actor: Actor, input: SearchInput): Promise<SearchPage> {
   const query = parseQuery(input.q);
   const lobby = await rooms(ctx).lobby();
-  return search(ctx, await roomsOf(ctx, actor.key, lobby.key), query, input);
+  return search(ctx, actor, await roomsOf(ctx, actor.key, lobby.key), query, input);
 }
 
 async function search(
   ctx: Context,
+  viewer: Viewer,
   among: readonly SearchedRoom[],
   { terms, tokens }: SearchQuery,
   input: SearchInput,
 ): Promise<SearchPage> {
   const stop = ctx.metrics.searchSeconds.startTimer();
   try {
+    const personal = viewer && (await personalOfOne(ctx, viewer.key));
     const sender = input.from === undefined ? undefined : await people(ctx).byId(input.from);
     if (input.from !== undefined && !sender) return { hits: [], hasMore: false, oldestId: null };
     const lastKey = await lastMessageKey(ctx);
@@ -79,15 +81,15 @@ async function search(
       for (const row of rows) {
         oldest = row;
         looks++;
-        if (!isShown(row, input)) continue;
+        if (!isShown(row, input) || personal?.hides(row)) continue;
         const parts = highlight(row.content, terms);
         if (!parts) continue;
-        if (matches.length === input.limit) return await page(ctx, among, matches, matches.at(-1)?.row);
+        if (matches.length === input.limit) return await page(ctx, personal, among, matches, matches.at(-1)?.row);
         matches.push({ row, parts });
       }
-      if (looks >= looksMax) return await page(ctx, among, matches, oldest);
+      if (looks >= looksMax) return await page(ctx, personal, among, matches, oldest);
     }
-    return await page(ctx, among, matches);
+    return await page(ctx, personal, among, matches);
   } finally {
     stop();
   }
@@ -139,6 +141,7 @@ async function bounds(
 /** `goOnFrom`: there may be more behind it. */
 async function page(
   ctx: Context,
+  personal: Personal | null,
   among: readonly SearchedRoom[],
   matches: readonly { row: StoredMessage; parts: SearchHit["highlight"] }[],
   goOnFrom?: StoredMessage,
@@ -147,13 +150,14 @@ async function page(
   const hits = new Map<string, SearchHit>();
   for (const { key, id } of among) {
     const found = byRoom.get(key) ?? [];
-    const messages = await wireMessages(
+    const messages = await forViewer(
       ctx,
-      id,
+      personal,
+      { key, id },
       found.map(({ row }) => row),
     );
     for (const [index, message] of messages.entries()) {
-      hits.set(message.id, { ...message, highlight: found[index]?.parts ?? [] });
+      if ("content" in message) hits.set(message.id, { ...message, highlight: found[index]?.parts ?? [] });
     }
   }
   const inOrder = matches.flatMap(({ row }) => hits.get(row.id) ?? []);

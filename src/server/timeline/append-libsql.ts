@@ -7,8 +7,9 @@ import { byRoom, repeatsInside, storedAs, type Appended, type NewMessage, type S
  * under middling load a batch has thirty.
  */
 const rowsPerInsert = [100, 20, 5, 1];
-const columns = "id, room_key, seq, sender_key, client_id, body_hash, type, content, reply_to_id, created_at, sent_rev";
-const columnCount = 11;
+const columns =
+  "id, room_key, seq, sender_key, client_id, body_hash, type, content, reply_to_id, created_at, sent_rev, mentions";
+const columnCount = 12;
 
 const insertOf = (rows: number) => {
   const row = `(${Array.from({ length: columnCount }, () => "?").join(",")})`;
@@ -141,5 +142,6 @@ function values(message: NewMessage, seq: number, rev: number): Value[] {
     message.reply_to_id,
     message.created_at,
     rev,
+    message.mentions,
   ];
 }

@@ -107,11 +107,13 @@ async function commit(
       RETURNING rooms.key, rooms.last_seq, rooms.rev`,
     transaction`
       INSERT INTO messages
-        (id, room_key, seq, sender_key, client_id, body_hash, type, content, reply_to_id, created_at, sent_rev)
+        (id, room_key, seq, sender_key, client_id, body_hash, type, content, reply_to_id, created_at, sent_rev,
+         mentions)
       SELECT m.id, m.room_key, r.last_seq - m.back, m.sender_key, m.client_id, m.body_hash, m.type, m.content,
-        m.reply_to_id, m.created_at, r.rev - m.back
+        m.reply_to_id, m.created_at, r.rev - m.back, m.mentions
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS m(id text, room_key bigint, sender_key bigint,
-        client_id text, body_hash bigint, type text, content text, reply_to_id text, created_at bigint, back bigint)
+        client_id text, body_hash bigint, type text, content text, reply_to_id text, created_at bigint, mentions text,
+        back bigint)
       JOIN rooms r ON r.key = m.room_key AND r.deleted_at IS NULL
       ORDER BY m.room_key, m.back DESC`,
   ]);

@@ -13,6 +13,8 @@ export interface NewMessage {
   type: StoredMessage["type"];
   content: string;
   reply_to_id: string | null;
+  /** JSON array of ids; `null` when it names nobody. */
+  mentions: string | null;
   created_at: number;
 }
 
@@ -70,5 +72,6 @@ export function storedAs(message: NewMessage, seq: number, rev: number): StoredM
     edited_at: null,
     deleted_at: null,
     recalled_at: null,
+    reactions: null,
   };
 }

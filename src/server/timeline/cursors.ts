@@ -124,7 +124,7 @@ function upsert(ctx: Context, queries: Pick<Queries, "insert">, moves: readonly 
       .insert(members)
       // In the order of the table's columns. WHERE: without it SQLite takes the ON of the conflict for a join's.
       .select(
-        sql`SELECT room_key, user_key, 'member', true, seq, seq, NULL, 0, CAST(${ctx.clock.now()} AS bigint) FROM ${rows} WHERE true`,
+        sql`SELECT room_key, user_key, 'member', true, seq, seq, NULL, 0, CAST(${ctx.clock.now()} AS bigint), 'all', 0 FROM ${rows} WHERE true`,
       )
       .onConflictDoUpdate({
         target: [members.room_key, members.user_key],

@@ -45,5 +45,6 @@ export function useRoom(roomId: string, isGuest: boolean): KnownRoom {
 
 async function lookAt(roomId: string): Promise<RoomState> {
   const room = await parley.http.rooms.get(roomId);
-  return { ...room, last_message: null, read_seq: room.last_seq, unread_count: 0, mention_count: 0, my_role: null };
+  const nothing = { last_message: null, read_seq: room.last_seq, unread_count: 0, mention_count: 0, muted_until: null };
+  return { ...room, ...nothing, my_role: null, notify_level: "all" };
 }

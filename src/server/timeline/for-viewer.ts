@@ -1,0 +1,79 @@
+import { inArray } from "drizzle-orm";
+import type { Message, TimelineMessage } from "../../protocol/models.ts";
+import { blocksOf } from "../blocks/blocked.ts";
+import type { Context } from "../context.ts";
+import type { StoredMessage } from "./append.ts";
+import { wireMessages } from "./wire.ts";
+
+/** What one person sees otherwise than everybody else. */
+export class Personal {
+  constructor(
+    readonly userKey: number,
+    /** Of whom they want to see nothing. */
+    private readonly blocked: ReadonlySet<number>,
+    /** What they deleted for themselves: the messages' numbers by room. */
+    private readonly hidden: ReadonlyMap<number, ReadonlySet<number>>,
+  ) {}
+
+  /** Whether the message is hidden from this person. What a system line tells of a blocked person is not. */
+  hides({ type, sender_key, room_key, seq }: StoredMessage): boolean {
+    return (type !== "system" && this.blocked.has(sender_key)) || this.hidden.get(room_key)?.has(seq) === true;
+  }
+
+  /** Whether this person sees the message otherwise than everybody else; where it is doubtful, yes. */
+  touches(row: StoredMessage): boolean {
+    return this.hides(row);
+  }
+}
+
+/** What is personal to each of these people, by few queries however many they are. */
+export async function personalOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Personal>> {
+  const { hidden_messages } = ctx.db.tables;
+  if (userKeys.length === 0) return new Map();
+  const [blocks, rows] = await Promise.all([
+    blocksOf(ctx, userKeys),
+    ctx.db.read
+      .select({ userKey: hidden_messages.user_key, roomKey: hidden_messages.room_key, seq: hidden_messages.seq })
+      .from(hidden_messages)
+      .where(inArray(hidden_messages.user_key, [...userKeys])),
+  ]);
+  const byPerson = Map.groupBy(rows, ({ userKey }) => userKey);
+  return new Map(
+    userKeys.map((key) => {
+      const hidden = new Map(
+        [...Map.groupBy(byPerson.get(key) ?? [], ({ roomKey }) => roomKey)].map(([roomKey, own]) => [
+          roomKey,
+          new Set(own.map(({ seq }) => seq)),
+        ]),
+      );
+      return [key, new Personal(key, blocks.get(key)?.blocked ?? new Set(), hidden)];
+    }),
+  );
+}
+
+/** {@link personalOf} one. */
+export async function personalOfOne(ctx: Context, userKey: number): Promise<Personal> {
+  const personal = (await personalOf(ctx, [userKey])).get(userKey);
+  if (!personal) throw new Error("nobody's view was asked for");
+  return personal;
+}
+
+/** Rows of one room as this person sees them; `null`: as everybody does from whom nothing is hidden. */
+export async function forViewer(
+  ctx: Context,
+  personal: Personal | null,
+  room: { key: number; id: string },
+  rows: readonly StoredMessage[],
+): Promise<TimelineMessage[]> {
+  const messages = await wireMessages(ctx, room.id, rows);
+  if (!personal) return messages;
+  return messages.map((message, index) => {
+    const row = rows[index];
+    return row && personal.hides(row) ? hiddenForm(message) : message;
+  });
+}
+
+/** What is left of a message for whom it is hidden. */
+export function hiddenForm({ id, room_id, seq, rev }: Pick<Message, "id" | "room_id" | "seq" | "rev">) {
+  return { id, room_id, seq, rev, is_hidden: true as const };
+}
