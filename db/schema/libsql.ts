@@ -469,6 +469,8 @@ export const notifications = sqliteTable(
     uniqueIndex("notifications_id").on(table.id),
     uniqueIndex("notifications_source").on(table.user_key, table.source),
     index("notifications_message_id").on(table.message_id),
+    index("notifications_user").on(table.user_key, table.key),
+    index("notifications_room").on(table.room_key),
     index("notifications_unread")
       .on(table.user_key, table.room_key)
       .where(sql`read_at IS NULL`),

@@ -167,6 +167,12 @@ export const events = {
     payload: z.object({ ids: z.array(z.string()), all: z.boolean(), unread_count: z.number().int() }),
     to: "user",
   },
+  /** They are no more: what they told of is gone. */
+  notifications_removed: {
+    payload: z.object({ ids: z.array(z.string()), unread_count: z.number().int() }),
+    to: "user",
+  },
+  notification_level_changed: { payload: z.object({ ...roomId, level: models.notifyLevel }), to: "user" },
   user_status_changed: { payload: models.presence, to: "watchers" },
   me_updated: { payload: z.object({ user: models.me }), to: "user" },
   user_updated: { payload: z.object({ user: models.userRef }), to: "acquaintances" },

@@ -62,6 +62,8 @@ export interface Happenings {
   /** Somebody has read a room up to `seq`. */
   room_read: { userKey: number; roomKey: number; seq: number };
   members_added: { roomKey: number; roomId: string; actorKey: number; userKeys: readonly number[] };
+  /** They are in the room no more, or the room itself is none. */
+  members_gone: { roomKey: number; userKeys: readonly number[] };
   friend_requested: { requestId: string; fromKey: number; toKey: number; message: string };
   /** Answered, withdrawn or refused. */
   friend_request_gone: { requestId: string; toKey: number };

@@ -99,6 +99,8 @@ CREATE TABLE `notifications` (
 CREATE UNIQUE INDEX `notifications_id` ON `notifications` (`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `notifications_source` ON `notifications` (`user_key`,`source`);--> statement-breakpoint
 CREATE INDEX `notifications_message_id` ON `notifications` (`message_id`);--> statement-breakpoint
+CREATE INDEX `notifications_user` ON `notifications` (`user_key`,`key`);--> statement-breakpoint
+CREATE INDEX `notifications_room` ON `notifications` (`room_key`);--> statement-breakpoint
 CREATE INDEX `notifications_unread` ON `notifications` (`user_key`,`room_key`) WHERE read_at IS NULL;--> statement-breakpoint
 CREATE TABLE `pins` (
 	`room_key` integer NOT NULL,

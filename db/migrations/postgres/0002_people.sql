@@ -140,6 +140,8 @@ CREATE INDEX "message_versions_message_key" ON "message_versions" USING btree ("
 CREATE UNIQUE INDEX "notifications_id" ON "notifications" USING btree ("id");--> statement-breakpoint
 CREATE UNIQUE INDEX "notifications_source" ON "notifications" USING btree ("user_key","source");--> statement-breakpoint
 CREATE INDEX "notifications_message_id" ON "notifications" USING btree ("message_id");--> statement-breakpoint
+CREATE INDEX "notifications_user" ON "notifications" USING btree ("user_key","key");--> statement-breakpoint
+CREATE INDEX "notifications_room" ON "notifications" USING btree ("room_key");--> statement-breakpoint
 CREATE INDEX "notifications_unread" ON "notifications" USING btree ("user_key","room_key") WHERE read_at IS NULL;--> statement-breakpoint
 CREATE INDEX "pins_message_key" ON "pins" USING btree ("message_key");--> statement-breakpoint
 CREATE INDEX "room_invites_room_key" ON "room_invites" USING btree ("room_key");--> statement-breakpoint
