@@ -190,6 +190,9 @@ export const members = pgTable(
     primaryKey({ columns: [table.room_key, table.user_key] }),
     index("members_user_key").on(table.user_key, table.is_active),
     index("members_room_rev").on(table.room_key, table.rev),
+    index("members_cleared")
+      .on(table.user_key)
+      .where(sql`cleared_seq > 0`),
   ],
 );
 

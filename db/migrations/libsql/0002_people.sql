@@ -139,6 +139,7 @@ CREATE TABLE `room_invites` (
 CREATE INDEX `room_invites_room_key` ON `room_invites` (`room_key`);--> statement-breakpoint
 ALTER TABLE `members` ADD `notify_level` text DEFAULT 'all' NOT NULL;--> statement-breakpoint
 ALTER TABLE `members` ADD `cleared_seq` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `members_cleared` ON `members` (`user_key`) WHERE cleared_seq > 0;--> statement-breakpoint
 ALTER TABLE `messages` ADD `mentions` text;--> statement-breakpoint
 ALTER TABLE `messages` ADD `reactions` text;--> statement-breakpoint
 CREATE INDEX `messages_mentions` ON `messages` (`room_key`,`seq`) WHERE mentions IS NOT NULL;--> statement-breakpoint

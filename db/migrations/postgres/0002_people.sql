@@ -145,5 +145,6 @@ CREATE INDEX "notifications_room" ON "notifications" USING btree ("room_key");--
 CREATE INDEX "notifications_unread" ON "notifications" USING btree ("user_key","room_key") WHERE read_at IS NULL;--> statement-breakpoint
 CREATE INDEX "pins_message_key" ON "pins" USING btree ("message_key");--> statement-breakpoint
 CREATE INDEX "room_invites_room_key" ON "room_invites" USING btree ("room_key");--> statement-breakpoint
+CREATE INDEX "members_cleared" ON "members" USING btree ("user_key") WHERE cleared_seq > 0;--> statement-breakpoint
 CREATE INDEX "messages_mentions" ON "messages" USING btree ("room_key","seq") WHERE mentions IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "rooms_direct_pair" ON "rooms" USING btree ("direct_pair");

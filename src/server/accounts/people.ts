@@ -1,9 +1,10 @@
 import { inArray, type SQL } from "drizzle-orm";
-import { systemRole, type SystemRole, type UserRef } from "../../protocol/models.ts";
+import { systemRole, type Privacy, type SystemRole, type UserRef } from "../../protocol/models.ts";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
 import { Gathered } from "../platform/cache/gathered.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
+import { storedPrivacy } from "./me.ts";
 
 /** What others need to know about a person; the same object for everybody, so never change it. */
 export interface Person {
@@ -15,6 +16,8 @@ export interface Person {
   readonly role: SystemRole;
   readonly disabled: boolean;
   readonly deleted: boolean;
+  /** One object for all who chose the same. */
+  readonly privacy: Privacy;
 }
 
 /** How a person appears beside what they wrote. */
@@ -117,6 +120,7 @@ export class People {
           role: users.role,
           disabled_at: users.disabled_at,
           deleted_at: users.deleted_at,
+          privacy: users.privacy,
         })
         .from(users)
         .where(where);
@@ -131,6 +135,7 @@ export class People {
           role: systemRole.enum[row.role],
           disabled: row.disabled_at !== null,
           deleted: row.deleted_at !== null,
+          privacy: storedPrivacy(row),
         };
         if (!dropped.has(person.id)) {
           this.#byId.set(person.id, person);

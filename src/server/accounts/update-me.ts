@@ -39,8 +39,8 @@ function changeOf({ display_name, privacy, ...input }: Input, before: UserRow): 
 /** Tells one's own devices, and others when they see a difference. */
 function announceProfile(ctx: Context, before: UserRow, after: UserRow): void {
   const isVisible = before.display_name !== after.display_name || before.avatar_url !== after.avatar_url;
+  if (isVisible || before.privacy !== after.privacy) announcePersonChanged(ctx, after.id);
   if (isVisible) {
-    announcePersonChanged(ctx, after.id);
     ctx.publish.toAcquaintances(after.id, "user_updated", { user: publicRef(after) });
   }
   ctx.publish.toUser(after.id, "me_updated", { user: wireMe(after) });
