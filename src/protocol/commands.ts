@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
+import { setStatus } from "./requests.ts";
 import { multiline, reference, tempId } from "./text.ts";
 
 /** Who may use a command, which limiter counts it, and what answers it (`null`: nothing but an error does). */
@@ -7,7 +8,7 @@ interface CommandEntry {
   payload: z.ZodType;
   who: "guest" | "user";
   limiter: "message" | "command" | "sync" | null;
-  answer: "ack" | "message_ack" | "pong" | "sync_done" | null;
+  answer: "ack" | "message_ack" | "pong" | "sync_done" | "presence" | null;
 }
 
 /** Every frame that a client may send. A new entry without a handler fails the type check of `realtime/dispatch`. */
@@ -36,6 +37,30 @@ export const commands = {
     who: "user",
     limiter: null,
     answer: null,
+  },
+  typing: {
+    payload: z.strictObject({ room_id: reference, is_typing: z.boolean() }),
+    who: "user",
+    limiter: "command",
+    answer: null,
+  },
+  set_status: {
+    /** `auto`: not chosen by the person, but noticed by this device alone. */
+    payload: setStatus
+      .extend({ auto: z.boolean().default(false) })
+      .refine(({ status, auto }) => !auto || status === "online" || status === "away", {
+        path: ["status"],
+        message: "must be online or away where it is automatic",
+      }),
+    who: "user",
+    limiter: "command",
+    answer: "ack",
+  },
+  watch_presence: {
+    payload: z.strictObject({ user_ids: z.array(reference).max(limits.watchedPeople) }),
+    who: "user",
+    limiter: "command",
+    answer: "presence",
   },
   sync: {
     payload: z.strictObject({

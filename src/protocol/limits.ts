@@ -21,6 +21,7 @@ export const limits = {
   changesPerRoom: 500,
   roomsPerSync: 200,
   membersPerRequest: 100,
+  watchedPeople: 500,
   unreadMax: 100,
   clientFrameBytes: 64 * 1024,
   bodyBytes: 1024 * 1024,

@@ -34,7 +34,11 @@ export const userRef = z.object({
 });
 export type UserRef = z.infer<typeof userRef>;
 
-export const user = userRef.extend({ status: presenceStatus, last_seen_at: time.nullable() });
+/** How somebody appears to one who looks. `last_seen_at` is when they went, where they may be asked that; nobody has gone who is there. */
+export const seen = z.object({ status: presenceStatus, last_seen_at: time.nullable() });
+export type Seen = z.infer<typeof seen>;
+
+export const user = userRef.extend(seen.shape);
 export type User = z.infer<typeof user>;
 
 export const profile = user.extend({ bio: z.string(), status_text: z.string(), gender: gender.nullable() });
@@ -55,7 +59,7 @@ export const credentials = z.object({ token: z.string(), expires_at: time, refre
 export type Credentials = z.infer<typeof credentials>;
 
 /** How somebody is seen: by friends, direct partners, and whoever watches. */
-export const presence = z.object({ user_id: z.string(), status: presenceStatus, last_seen_at: time.nullable() });
+export const presence = seen.extend({ user_id: z.string() });
 export type Presence = z.infer<typeof presence>;
 
 export const requestDirection = z.enum(["incoming", "outgoing"]);

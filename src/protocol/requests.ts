@@ -117,6 +117,7 @@ export const listRoomsQuery = pageQuery.extend({
   type: z.enum(["public", "private", "joined"]).default("public"),
   search: singleLine({ max: limits.roomNameChars }).optional(),
 });
+export const onlineQuery = pageQuery.extend({ room_id: reference.optional() });
 export const listMembersQuery = pageQuery.extend({ search: singleLine({ max: limits.displayNameChars }).optional() });
 export const historyQuery = z
   .object({ before: reference.optional(), after: reference.optional(), around: reference.optional(), limit })

@@ -41,6 +41,18 @@ export interface Publish {
   toUser<N extends EventFor<"user" | "passing">>(userId: string, type: N, payload: EventPayload<N>): void;
   /** To one's own devices and all who share a room with one that is not the lobby. */
   toAcquaintances<N extends EventFor<"acquaintances">>(userId: string, type: N, payload: EventPayload<N>): void;
+  /** Whether somebody on this node watches how the person is. */
+  isWatched(userId: string): boolean;
+  /**
+   * To those on this node who watch the person, if `isFor` them: each node knows of everybody's presence by itself, and
+   * tells its own.
+   */
+  toWatchers<N extends EventFor<"watchers">>(
+    userId: string,
+    type: N,
+    payload: EventPayload<N>,
+    isFor: (viewerKey: number) => boolean,
+  ): void;
   /** Closes a person's sockets: of one session, of all but one, or all. */
   disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void;
   /** Ends the watching of guests and members in a room that is gone or became private. */
@@ -126,6 +138,10 @@ export interface Peer {
   /** Subscribes this socket alone to a public room; a guest's `join_room`. */
   watch(roomId: string): void;
   unwatch(roomId: string): void;
+  /** Of these people the socket hears how they are, beside its friends and direct partners; of those before no more. */
+  lookAt(userIds: readonly string[]): void;
+  /** Nobody is at the device, or somebody is again; false: that is no news. */
+  setIdle(isIdle: boolean): boolean;
   /** Sends one event to this socket alone. */
   send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void;
   /** Sends events whose payloads are JSON already, in one system call. */

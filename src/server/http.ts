@@ -58,8 +58,9 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
     await next();
   });
   app.get("/api/v1/server", (c) => ok(c, serverInfo(ctx)));
-  app.route("/api/v1", accountRoutes(ctx));
+  // Before the accounts, whose `/users/:id` would take `/users/online` for somebody.
   app.route("/api/v1", roomRoutes(ctx));
+  app.route("/api/v1", accountRoutes(ctx));
   app.route("/api/v1", messageRoutes(ctx));
   app.route("/api/v1", searchRoutes(ctx));
   app.route("/", webRoutes());

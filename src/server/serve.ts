@@ -9,6 +9,7 @@ import { originCheck } from "./platform/http/origins.ts";
 import { readTls } from "./platform/http/tls.ts";
 import type { Logging } from "./platform/log-setup.ts";
 import { StartError } from "./platform/start-error.ts";
+import { startPresence } from "./presence/start.ts";
 import { sayFarewell } from "./realtime/farewell.ts";
 import type { Hub } from "./realtime/hub.ts";
 import { socketHandlers } from "./realtime/socket.ts";
@@ -60,6 +61,7 @@ async function listen(
 ): Promise<RunningServer> {
   await startRooms(ctx);
   await startTimeline(ctx);
+  startPresence(ctx);
   startSearch(ctx);
   let draining = false;
   const isDraining = () => draining;

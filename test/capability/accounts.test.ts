@@ -35,7 +35,7 @@ forEachDialect((dialect) => {
         gender: "female",
         role: "user",
         privacy: { read_receipts: true, last_seen: true, direct_messages: "everyone" },
-        status: "offline",
+        status: "online",
       });
       expect(answer.text).not.toContain("password");
       const me = await request(server, "GET", "/users/me", undefined, { token: signedIn.token });

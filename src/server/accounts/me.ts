@@ -3,6 +3,7 @@ import {
   type Me,
   type Privacy,
   type Profile,
+  type Seen,
   type User,
   type UserRef,
 } from "../../protocol/models.ts";
@@ -10,6 +11,7 @@ import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
+import { presentPerson, type PresentPerson } from "../presence/person.ts";
 import { findUser, type UserRow } from "./store.ts";
 
 export const defaultPrivacy: Privacy = { read_receipts: true, last_seen: true, direct_messages: "everyone" };
@@ -30,20 +32,20 @@ export function publicRef({ id, username, display_name, avatar_url }: UserRow): 
   return { id, username, display_name, avatar_url };
 }
 
-/** A person as lists show them. */
-export function wireUser(row: UserRow): User {
-  return { ...publicRef(row), status: "offline", last_seen_at: null };
+/** A person as lists show them, to one who sees them like this. */
+export function wireUser(row: UserRow, seen: Seen): User {
+  return { ...publicRef(row), ...seen };
 }
 
 /** A person as anybody signed in may see them. */
-export function wireProfile(row: UserRow): Profile {
-  return { ...wireUser(row), bio: row.bio, status_text: row.status_text, gender: row.gender };
+export function wireProfile(row: UserRow, seen: Seen): Profile {
+  return { ...wireUser(row, seen), bio: row.bio, status_text: row.status_text, gender: row.gender };
 }
 
-/** A person as they see themselves. */
+/** A person as they see themselves: as what they have chosen to be seen. */
 export function wireMe(row: UserRow): Me {
   return {
-    ...wireProfile(row),
+    ...wireProfile(row, { status: row.chosen_status, last_seen_at: wireTimeOrNull(row.last_seen_at) }),
     email: row.email,
     email_verified: row.email_verified,
     role: row.role,
@@ -53,10 +55,16 @@ export function wireMe(row: UserRow): Me {
   };
 }
 
-/** Those of these people who were not deleted, as they see themselves, by key. */
-export async function readEach(ctx: Pick<Context, "db">, keys: readonly number[]): Promise<Map<number, Me>> {
+/** Somebody whose socket opens. */
+export interface Arriving {
+  me: Me;
+  present: PresentPerson;
+}
+
+/** Those of these people who were not deleted, by key. */
+export async function readEach(ctx: Pick<Context, "db">, keys: readonly number[]): Promise<Map<number, Arriving>> {
   const rows = await findUser.byKeys(ctx, keys);
-  return new Map(rows.map((row) => [row.key, wireMe(row)]));
+  return new Map(rows.map((row) => [row.key, { me: wireMe(row), present: presentPerson(row) }]));
 }
 
 /** Oneself. Throws `UNAUTHENTICATED` when the account was deleted meanwhile. */

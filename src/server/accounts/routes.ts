@@ -18,6 +18,7 @@ import { refresh } from "./refresh.ts";
 import { register } from "./register.ts";
 import { forgotPassword, resetPassword } from "./reset-password.ts";
 import { endMySession, logout, logoutAll, logoutByRefreshToken, mySessions } from "./sessions.ts";
+import { setStatus } from "./set-status.ts";
 import { issueTicket } from "./ticket.ts";
 import { updateMe } from "./update-me.ts";
 import { changeEmail, verifyEmail } from "./verify-email.ts";
@@ -102,6 +103,9 @@ export function accountRoutes(ctx: Context) {
     .on(["PATCH", "PUT"], "/users/me", signedIn, ...body(requests.updateMe), async (c) =>
       ok(c, await updateMe(ctx, actorOf(c), c.req.valid("json"))),
     )
+    .put("/users/me/status", signedIn, ...body(requests.setStatus), async (c) =>
+      ok(c, await setStatus(ctx, actorOf(c), c.req.valid("json"))),
+    )
     .delete("/users/me", signedIn, ...body(requests.deleteMe), async (c) => {
       await deleteMe(ctx, actorOf(c), c.req.valid("json").password);
       takeRefreshCookie(ctx, c);
@@ -117,10 +121,10 @@ export function accountRoutes(ctx: Context) {
     })
     .get("/users/search", signedIn, query(requests.searchUsersQuery), async (c) => {
       const input = c.req.valid("query");
-      const { users, total } = await findPeople(ctx, input);
+      const { users, total } = await findPeople(ctx, actorOf(c), input);
       return ok(c, users, { meta: pageMeta(input, total) });
     })
-    .get("/users/:id", signedIn, async (c) => ok(c, await readProfile(ctx, c.req.param("id"))))
+    .get("/users/:id", signedIn, async (c) => ok(c, await readProfile(ctx, actorOf(c), c.req.param("id"))))
 
     .post("/admin/invites", signedIn, ...body(requests.createInvite), async (c) =>
       ok(c, await inviteToRegister(ctx, actorOf(c), c.req.valid("json")), { status: 201 }),

@@ -4,6 +4,8 @@ import type { Me } from "../../protocol/models.ts";
 import type { updateMe as updateMeRequest } from "../../protocol/requests.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { presentPerson } from "../presence/person.ts";
+import { presence } from "../presence/presence.ts";
 import { announcePersonChanged } from "./end-sessions.ts";
 import { publicRef, storedPrivacy, wireMe } from "./me.ts";
 import { folded } from "./names.ts";
@@ -43,5 +45,6 @@ function announceProfile(ctx: Context, before: UserRow, after: UserRow): void {
   if (isVisible) {
     ctx.publish.toAcquaintances(after.id, "user_updated", { user: publicRef(after) });
   }
+  if (before.privacy !== after.privacy) presence(ctx).choose(after.key, presentPerson(after));
   ctx.publish.toUser(after.id, "me_updated", { user: wireMe(after) });
 }

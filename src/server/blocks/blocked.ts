@@ -98,6 +98,11 @@ export async function blocksOf(ctx: Context, userKeys: Iterable<number>): Promis
   return lists(ctx).of(userKeys);
 }
 
+/** {@link blocksOfOne} if it is remembered; `undefined` says nothing. */
+export function knownBlocks(ctx: Context, userKey: number): Blocks | undefined {
+  return lists(ctx).known(userKey);
+}
+
 /** {@link blocksOf} one. */
 export async function blocksOfOne(ctx: Context, userKey: number): Promise<Blocks> {
   return lists(ctx).known(userKey) ?? (await lists(ctx).of([userKey])).get(userKey) ?? none;

@@ -2,15 +2,20 @@ import type { EventPayload } from "../../protocol/events.ts";
 import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { markRead } from "./mark-read.ts";
+import { setTyping } from "./typing.ts";
 import { prepareSend, type PreparedSend } from "./send.ts";
 
-export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read"> = {
+export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read" | "typing"> = {
   send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id }) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
     const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, type: message_type });
     return prepared instanceof Promise
       ? prepared.then((ready) => acknowledge(ready, temp_id))
       : acknowledge(prepared, temp_id);
+  },
+  typing: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await setTyping(ctx, viewer, payload);
   },
   mark_read: async (ctx, { viewer }, payload) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");

@@ -19,6 +19,7 @@ export function createMetrics() {
       labelNames: ["reason"],
       registers,
     }),
+    peopleOnline: new Gauge({ name: "parley_people_online", help: "People whom others see, on all nodes", registers }),
     buffered: new Gauge({
       name: "parley_socket_buffered_bytes",
       help: "Bytes that peers have yet to take, all together",

@@ -18,8 +18,13 @@ export function devicesOf<N extends EventFor<"user" | "passing">>(
 }
 
 const movements = {
-  room_added: ({ room }: EventPayload<"room_added">) => ({ enters: { roomId: room.id, rev: room.rev } }),
+  room_added: ({ room }: EventPayload<"room_added">) => ({
+    enters: { roomId: room.id, rev: room.rev },
+    meets: room.peer?.id,
+  }),
   room_removed: ({ room_id }: EventPayload<"room_removed">) => ({ leaves: room_id }),
+  relationship_changed: ({ user, friend }: EventPayload<"relationship_changed">) =>
+    friend ? { befriends: user.id } : { unfriends: user.id },
 };
 
 /** Turns an address into the sockets of this node, and gives them the frame: the only place that does. */
@@ -32,11 +37,16 @@ export function deliver(hub: Hub, address: Address, frame: string): void {
       hub.toRoomNow(address.roomId, frame);
       break;
     case "user": {
-      const { userId, enters, leaves } = address;
+      const { userId, enters, leaves, meets, befriends, unfriends } = address;
+      const { watchers } = hub;
       hub.toUser(userId, (session) => {
         if (enters) hub.enter(session, new Map([[enters.roomId, enters.rev]]), frame);
         else session.send(frame);
         if (leaves !== undefined) hub.leave(session, leaves);
+        if (leaves !== undefined) watchers.part(session, leaves);
+        if (enters && meets !== undefined) watchers.meet(session, enters.roomId, meets);
+        if (befriends !== undefined) watchers.befriend(session, befriends);
+        if (unfriends !== undefined) watchers.unfriend(session, unfriends);
       });
       break;
     }

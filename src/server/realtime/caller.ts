@@ -35,6 +35,19 @@ export class Caller implements Peer {
     });
   }
 
+  lookAt(userIds: readonly string[]): void {
+    const { hub, session } = this;
+    if (hub.sessions.has(session)) hub.watchers.lookAt(session, userIds);
+  }
+
+  setIdle(isIdle: boolean): boolean {
+    const { session } = this;
+    const presence = isIdle ? "idle" : "used";
+    if (session.presence === "none" || session.presence === presence) return false;
+    session.presence = presence;
+    return true;
+  }
+
   send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void {
     this.hub.send(this.session, type, payload, this.ref);
   }

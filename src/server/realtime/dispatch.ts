@@ -10,6 +10,7 @@ import { wireTime } from "../platform/clock.ts";
 import { overloaded } from "../platform/db/write-lane.ts";
 import type { Rate } from "../platform/limits/limits.ts";
 import { refusalOf } from "../platform/refusal.ts";
+import { presenceCommands } from "../presence/commands.ts";
 import { roomCommands } from "../rooms/commands.ts";
 import { issueDetails } from "../route.ts";
 import { lane } from "../timeline/lane.ts";
@@ -24,6 +25,7 @@ const handlers: CommandHandlers = {
   ...accountCommands,
   ...roomCommands,
   ...messageCommands,
+  ...presenceCommands,
   sync,
   ping: async (ctx) => ({ server_time: wireTime(ctx.clock.now()) }),
 };

@@ -14,6 +14,7 @@ import type { Session } from "./session.ts";
 import { findSlowPeers } from "./slow-peers.ts";
 import { SocketsOf } from "./sockets-of.ts";
 import { TimerWheel } from "./timer-wheel.ts";
+import { Watchers } from "./watchers.ts";
 import { Topics } from "./topics.ts";
 import type { Publisher } from "./transport.ts";
 
@@ -42,6 +43,7 @@ export class Hub {
   readonly egress: Egress;
   readonly recent = new RecentFrames();
   readonly sessions = new Set<Session>();
+  readonly watchers = new Watchers();
   /** What all inboxes hold. */
   readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
   /** Sends refused since the last look, because too many wait. */
@@ -108,7 +110,7 @@ export class Hub {
     this.#count();
     session.heardAt = this.#wheel.now;
     const userId = session.viewer?.id;
-    if (userId === undefined) this.#guests.set(session.address, this.guestsAt(session.address) + 1);
+    if (userId === undefined) this.#countGuest(session.address, 1);
     else this.#addTo(userId, session);
     const seconds = this.#look(session);
     if (seconds !== undefined) this.#wheel.set(session, seconds);
@@ -134,14 +136,15 @@ export class Hub {
     this.#wheel.delete(session);
     for (const [roomId, shard] of session.rooms) this.#topics.leave(session, roomId, shard, { isGone: true });
     session.rooms.clear();
+    this.watchers.forget(session);
     const userId = session.viewer?.id;
-    if (userId === undefined) this.#removeGuest(session.address);
+    if (userId === undefined) this.#countGuest(session.address, -1);
     else if (this.#byUser.remove(userId, session)) this.interest.end("user", userId);
   }
 
-  #removeGuest(address: string): void {
-    const left = this.guestsAt(address) - 1;
-    if (left > 0) this.#guests.set(address, left);
+  #countGuest(address: string, more: 1 | -1): void {
+    const count = this.guestsAt(address) + more;
+    if (count > 0) this.#guests.set(address, count);
     else this.#guests.delete(address);
   }
 
@@ -180,22 +183,12 @@ export class Hub {
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
   toUser(userId: string, reach: (session: Session) => void): void {
-    this.egress.inTurn(() => {
-      for (const session of this.of(userId)) {
-        if (session.isReady) reach(session);
-        else session.hold(() => reach(session));
-      }
-    });
+    this.egress.inTurn(() => reachEach(this.of(userId), reach));
   }
 
   /** As {@link toUser}, for every socket of this node. */
   toEach(reach: (session: Session) => void): void {
-    this.egress.inTurn(() => {
-      for (const session of this.sessions) {
-        if (session.isReady) reach(session);
-        else session.hold(() => reach(session));
-      }
-    });
+    this.egress.inTurn(() => reachEach(this.sessions, reach));
   }
 
   /**
@@ -296,5 +289,12 @@ export class Hub {
     this.#received.clear();
     if (this.sendsShed > 0) sendsRefused.inc({ code: "UNAVAILABLE" }, this.sendsShed);
     this.sendsShed = 0;
+  }
+}
+
+function reachEach(sessions: Iterable<Session>, reach: (session: Session) => void): void {
+  for (const session of sessions) {
+    if (session.isReady) reach(session);
+    else session.hold(() => reach(session));
   }
 }

@@ -13,6 +13,10 @@ const address = z.discriminatedUnion("to", [
     enters: z.object({ roomId: z.string(), rev: z.number() }).optional(),
     /** … or leave it. */
     leaves: z.string().optional(),
+    /** They begin to watch the other one of a direct room that they come into, or a friend; or cease to. */
+    meets: z.string().optional(),
+    befriends: z.string().optional(),
+    unfriends: z.string().optional(),
   }),
   /** The person, and the members of these rooms of theirs. */
   z.object({ to: z.literal("acquaintances"), userId: z.string(), roomIds: z.array(z.string()) }),

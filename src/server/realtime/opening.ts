@@ -1,13 +1,14 @@
 import { heartbeat } from "../../protocol/limits.ts";
-import type { Me } from "../../protocol/models.ts";
+import type { Me, Presence } from "../../protocol/models.ts";
 import { actorOfSession } from "../accounts/access-token.ts";
-import { readEach } from "../accounts/me.ts";
+import { readEach, type Arriving } from "../accounts/me.ts";
 import type { Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { refusalOf } from "../platform/refusal.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
+import { arrive, surroundingsOf, type Surroundings } from "./arrival.ts";
 import { frame, frameOf } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
@@ -102,12 +103,14 @@ export class Opening {
     const keys = [...new Set(round.flatMap(({ viewer }) => viewer?.key ?? []))];
     const held = hub.recent.hold();
     try {
-      const [mes, rooms] = keys.length === 0 ? nobody : [await readEach(ctx, keys), await joinedRooms(ctx, keys)];
-      const ready = round.map((session) => {
+      const [people, rooms, near] = keys.length === 0 ? nobody : await this.#read(keys);
+      const ready = round.map((session): Ready => {
         const { viewer } = session;
-        const me = viewer ? mes.get(viewer.key) : null;
-        if (me === undefined) throw new AppError("UNAUTHENTICATED");
-        return { session, me, rooms: (viewer && rooms.get(viewer.key)) ?? [] };
+        if (!viewer) return { session, rooms: [] };
+        const person = people.get(viewer.key);
+        const surroundings = near.get(viewer.key);
+        if (!person || !surroundings) throw new AppError("UNAUTHENTICATED");
+        return { session, person: { ...person, surroundings }, rooms: rooms.get(viewer.key) ?? [] };
       });
       const roomsEach = ready.reduce((sum, { rooms }) => sum + rooms.length, 0) / ready.length;
       this.#size = Math.max(1, Math.min(socketsPerRound, Math.floor(roomsPerRound / Math.max(1, roomsEach))));
@@ -119,18 +122,31 @@ export class Opening {
     }
   }
 
-  #enter({ session, me, rooms }: { session: Session; me: Me | null; rooms: JoinedText[] }, from: number): void {
+  async #read(keys: readonly number[]) {
+    const { ctx } = this;
+    return [await readEach(ctx, keys), await joinedRooms(ctx, keys), await surroundingsOf(ctx, keys)] as const;
+  }
+
+  #enter({ session, person, rooms }: Ready, from: number): void {
     const { ctx, hub } = this;
+    const presence = person ? arrive(ctx, hub, session, person.present, person.surroundings) : [];
     const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
-    hub.enter(session, revs, frameOf("ready", readyText(me, rooms), ctx.clock.now()), from);
+    hub.enter(session, revs, frameOf("ready", readyText(person?.me ?? null, rooms, presence), ctx.clock.now()), from);
     hub.becomeReady(session);
   }
 }
 
-const nobody = [new Map<number, Me>(), new Map<number, JoinedText[]>()] as const;
+/** A socket of which all is read that its `ready` says. Without a person: a guest's. */
+interface Ready {
+  session: Session;
+  person?: Arriving & { surroundings: Surroundings };
+  rooms: JoinedText[];
+}
+
+const nobody = [new Map<number, Arriving>(), new Map<number, JoinedText[]>(), new Map<number, Surroundings>()] as const;
 
 /** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */
-function readyText(me: Me | null, rooms: readonly JoinedText[]): string {
+function readyText(me: Me | null, rooms: readonly JoinedText[], presence: readonly Presence[]): string {
   const list = rooms.map(({ text }) => text).join(",");
-  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":[],"unread_notifications":0}`;
+  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":${JSON.stringify(presence)},"unread_notifications":0}`;
 }

@@ -59,6 +59,25 @@ export class Publisher implements Publish {
     );
   }
 
+  isWatched(userId: string): boolean {
+    return this.#options.hub.watchers.has(userId);
+  }
+
+  toWatchers<N extends EventFor<"watchers">>(
+    userId: string,
+    type: N,
+    payload: EventPayload<N>,
+    isFor: (viewerKey: number) => boolean,
+  ): void {
+    const { hub, clock } = this.#options;
+    const text = frame(type, payload, clock.now());
+    hub.egress.inTurnGathering(() => {
+      for (const session of hub.watchers.of(userId)) {
+        if (session.viewer && isFor(session.viewer.key)) hub.egress.gather(session, text);
+      }
+    });
+  }
+
   disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void {
     this.#order({ do: "disconnect", ...target, code });
   }

@@ -40,6 +40,8 @@ export class Session {
   expiresAtMs: number;
   /** `ready` was sent. Until then what the client sends waits in the inbox, and what is for it in `held`. */
   isReady = false;
+  /** Whether its person counts as present for it, and whether somebody is at it. */
+  presence: "none" | "used" | "idle" = "none";
   /** Why it is being closed: from then on nothing is read. */
   closeCode: CloseCode | undefined;
   readonly inbox: Inbox;

@@ -1,5 +1,6 @@
 import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
+import { depart } from "./arrival.ts";
 import { dispatch, refuseUnread, shedSend } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
 import type { Received } from "./inbox.ts";
@@ -69,6 +70,11 @@ export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<Soc
     ping: (ws) => guarded(ws, (session) => hub.heard(session)),
     pong: (ws) => guarded(ws, (session) => hub.heard(session)),
     drain: (ws) => guarded(ws, (session) => session.drained()),
-    close: (ws, code, reason) => guarded(ws, (session) => hub.remove(session, /too big/i.test(reason) ? 1009 : code)),
+    close(ws, code, reason) {
+      guarded(ws, (session) => {
+        hub.remove(session, /too big/i.test(reason) ? 1009 : code);
+        depart(ctx, session);
+      });
+    },
   };
 }

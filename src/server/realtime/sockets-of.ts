@@ -8,6 +8,10 @@ export class SocketsOf<S extends object> {
     return own instanceof Set ? own : own ? [own] : [];
   }
 
+  has(userId: string): boolean {
+    return this.#byUser.has(userId);
+  }
+
   /** Gives how many the person has now. */
   add(userId: string, socket: S): number {
     const known = this.#byUser.get(userId);

@@ -6,6 +6,7 @@ import { admit, announceEntry } from "./entering.ts";
 import { lockRoom } from "./locked.ts";
 import { demand, mayModerate, visibleRoom } from "./policy.ts";
 import { activeMemberKeys } from "./store.ts";
+import { eyesOf } from "../presence/eyes.ts";
 import { wireMember } from "./wire.ts";
 
 export interface AddMembersInput {
@@ -42,10 +43,11 @@ export async function addMembers(ctx: Context, actor: Actor, input: AddMembersIn
   });
   if (!admission) return { room_id: entry.id, added: [], skipped };
   await announceEntry(ctx, admission, { isHeard: true });
+  const eyes = await eyesOf(ctx, actor);
   const rows = new Map(admission.members.map((row) => [row.user_key, row]));
   const added = addable.flatMap((person) => {
     const row = rows.get(person.key);
-    return row ? [wireMember(person, row)] : [];
+    return row ? [wireMember(person, row, eyes.status(person.key))] : [];
   });
   return { room_id: entry.id, added, skipped };
 }

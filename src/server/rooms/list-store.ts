@@ -126,7 +126,10 @@ export async function roomsByName(
 }
 
 /** What a list of members shows of each. */
-export type ListedMember = Pick<Tables["users"]["$inferSelect"], "id" | "username" | "display_name" | "avatar_url"> &
+export type ListedMember = Pick<
+  Tables["users"]["$inferSelect"],
+  "key" | "id" | "username" | "display_name" | "avatar_url"
+> &
   Pick<MemberRow, "role" | "joined_at" | "muted_until">;
 
 /** Members by rank and name, or in the lobby all enabled accounts by name. */
@@ -141,6 +144,7 @@ export async function membersByName(
   const named =
     needle === "" ? undefined : or(contains(users.username_lower, needle), contains(users.display_name_lower, needle));
   const person = {
+    key: users.key,
     id: users.id,
     username: users.username,
     display_name: users.display_name,
@@ -177,4 +181,14 @@ export async function membersByName(
     .innerJoin(users, eq(users.key, members.user_key))
     .where(wanted);
   return { rows, total: counted?.total ?? 0 };
+}
+
+/** Everybody in a room other than the lobby. */
+export async function memberKeys(ctx: Context, roomKey: number): Promise<number[]> {
+  const { members } = ctx.db.tables;
+  const rows = await ctx.db.read
+    .select({ key: members.user_key })
+    .from(members)
+    .where(and(eq(members.room_key, roomKey), eq(members.is_active, true)));
+  return rows.map(({ key }) => key);
 }

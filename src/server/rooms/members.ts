@@ -1,8 +1,10 @@
 import type { Member } from "../../protocol/models.ts";
 import { people } from "../accounts/people.ts";
 import type { Context, Viewer } from "../context.ts";
+import { eyesOf } from "../presence/eyes.ts";
 import type { RoomEntry } from "./directory.ts";
 import { accountCount } from "./lobby.ts";
+import { onlineIn } from "./online.ts";
 import { visibleRoom } from "./policy.ts";
 import { membersByName } from "./list-store.ts";
 import { changedMembers } from "./store.ts";
@@ -27,11 +29,12 @@ export async function listMembers(ctx: Context, viewer: Viewer, input: ListMembe
   const room = await visibleRoom(ctx, viewer, input.room_id);
   const slice = { limit: input.per_page, offset: (input.page - 1) * input.per_page };
   const { rows, total } = await membersByName(ctx, room, input.search ?? "", slice);
+  const online = await onlineIn(ctx, viewer, room);
+  const eyes = await eyesOf(ctx, viewer);
   return {
-    members: rows.map((row) => wireMember(row, row)),
+    members: rows.map((row) => wireMember(row, row, eyes.status(row.key))),
     total: total ?? (await accountCount(ctx)),
-    // Nobody is known to be online while there is no presence.
-    online_count: 0,
+    online_count: online.length,
   };
 }
 

@@ -3,6 +3,7 @@ import {
   createRoom as createRoomBody,
   listMembersQuery,
   listRoomsQuery,
+  onlineQuery,
   transferRoom as transferRoomBody,
   updateMember as updateMemberBody,
   updateRoom as updateRoomBody,
@@ -17,6 +18,7 @@ import { joinRoom } from "./join.ts";
 import { leaveRoom } from "./leave.ts";
 import { listRooms, readRoom } from "./list.ts";
 import { listMembers } from "./members.ts";
+import { listOnline } from "./online.ts";
 import { removeMember } from "./remove-member.ts";
 import { transferRoom } from "./transfer.ts";
 import { updateRoom } from "./update.ts";
@@ -28,6 +30,11 @@ function pageMeta({ page, per_page }: { page: number; per_page: number }, total:
 
 export function roomRoutes(ctx: Context) {
   return router()
+    .get("/users/online", signedIn, query(onlineQuery), async (c) => {
+      const input = c.req.valid("query");
+      const { users, total } = await listOnline(ctx, actorOf(c), input);
+      return ok(c, users, { meta: pageMeta(input, total) });
+    })
     .post("/rooms", signedIn, ...body(createRoomBody), async (c) =>
       ok(c, await createRoom(ctx, actorOf(c), c.req.valid("json")), { status: 201 }),
     )

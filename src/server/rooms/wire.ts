@@ -39,9 +39,11 @@ export async function wireRoom(ctx: Context, row: RoomRow): Promise<Room> {
   return room;
 }
 
+/** A frame for all in the room says nothing of the person's presence, which not all of them see alike. */
 export function wireMember(
   person: Pick<Person, "id" | "username" | "display_name" | "avatar_url">,
   row: Pick<MemberRow, "role" | "joined_at" | "muted_until">,
+  status: Member["status"] = "offline",
 ): Member {
   return {
     user_id: person.id,
@@ -49,7 +51,7 @@ export function wireMember(
     display_name: person.display_name,
     avatar_url: person.avatar_url,
     role: row.role,
-    status: "offline",
+    status,
     joined_at: wireTime(row.joined_at),
     muted_until: wireTimeOrNull(row.muted_until),
   };

@@ -1,0 +1,211 @@
+import { perContext, type Context } from "../context.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
+import { LastSeen } from "./last-seen.ts";
+import { Nodes, type PersonRecord } from "./nodes.ts";
+import { type ChosenStatus, Present, type PresentPerson } from "./person.ts";
+import { Telling } from "./telling.ts";
+
+/** Whose last socket went is taken for gone after this: a reload or a tunnel is no farewell. */
+export const graceMs = 10_000;
+/** Who was seen up to this long before the server's start, and comes within as much after it, was here all along. */
+const restartMs = 60_000;
+const choicesMax = 50_000;
+
+interface Choices {
+  chosen: ChosenStatus;
+  showsLastSeen: boolean;
+}
+
+/**
+ * Who is connected, on all nodes together: derived from their sockets, kept in memory alone, and so gone with a process
+ * that dies. Each node tells its own watchers, from what it knows of all.
+ */
+export class Presence {
+  readonly #present = new Map<number, Present>();
+  readonly lastSeen: LastSeen;
+  readonly telling: Telling;
+  readonly #nodes: Nodes;
+  /** The newest choices of people who have lately changed them: what was read meanwhile may be older. */
+  readonly #choices = new RecentMap<number, Choices>(choicesMax);
+  /** Whose last socket here went, the earliest first. */
+  readonly #leaving = new Set<Present>();
+  #isGraceTimed = false;
+  #cancelGrace = () => {};
+  readonly #startedAt: number;
+  #visible = 0;
+
+  constructor(private readonly ctx: Context) {
+    this.#startedAt = ctx.clock.now();
+    this.lastSeen = new LastSeen(ctx);
+    this.telling = new Telling(ctx, (present) => this.#drop(present));
+    this.#nodes = new Nodes(ctx, {
+      everybody: () => this.#present.values(),
+      hear: (nodeId, record) => this.#hear(nodeId, record),
+      lose: (nodeId, keys, at) => this.#lose(nodeId, keys, at),
+      learn: (userKey, choices) => this.#learn(userKey, choices),
+    });
+  }
+
+  /** Joins the other nodes. */
+  start(): void {
+    this.#nodes.start();
+  }
+
+  get(userKey: number): Present | undefined {
+    return this.#present.get(userKey);
+  }
+
+  /** Everybody whom others see. */
+  *visible(): Generator<Present> {
+    for (const present of this.#present.values()) if (present.wasVisible) yield present;
+  }
+
+  /** How many of them there are. */
+  get visibleCount(): number {
+    return this.#visible;
+  }
+
+  /** A socket of theirs is ready. */
+  came(person: PresentPerson): void {
+    const present = this.#present.get(person.key) ?? this.#add(person);
+    present.grace = undefined;
+    this.#leaving.delete(present);
+    present.sockets++;
+    this.#changedHere(present);
+  }
+
+  /** A socket that came is gone. `isFarewell`: they meant it, so nobody waits for them. */
+  went(userKey: number, { wasIdle, isFarewell }: { wasIdle: boolean; isFarewell: boolean }): void {
+    const present = this.#present.get(userKey);
+    if (!present || present.sockets === 0) return;
+    const { here } = present;
+    present.sockets--;
+    if (wasIdle) present.idleSockets--;
+    if (present.sockets === 0 && here !== undefined && !isFarewell) {
+      present.grace = { since: this.ctx.clock.now(), as: here };
+      this.#leaving.add(present);
+      this.#awaitGrace();
+      return;
+    }
+    this.#changedHere(present);
+  }
+
+  /** Nobody is at one of their sockets any more, or somebody is back. */
+  idle(userKey: number, isIdle: boolean): void {
+    const present = this.#present.get(userKey);
+    if (!present) return;
+    present.idleSockets += isIdle ? 1 : -1;
+    this.#changedHere(present);
+  }
+
+  /** They have chosen another status or another privacy: call it right after the commit. */
+  choose(userKey: number, { chosen, showsLastSeen }: Choices): void {
+    const choices = { chosen, showsLastSeen };
+    this.#learn(userKey, choices, { isHere: true });
+    this.#nodes.tellChoices(userKey, choices);
+  }
+
+  /** The server ends: everybody who is seen here was seen until now. */
+  stop(): void {
+    this.#cancelGrace();
+    this.telling.stop();
+    const now = this.ctx.clock.now();
+    for (const { key, here, grace } of this.visible()) if (here) this.lastSeen.note(key, grace?.since ?? now);
+  }
+
+  #add(person: PresentPerson): Present {
+    const present = new Present({ ...person, ...this.#choices.get(person.key) });
+    present.lastSeenAt = this.lastSeen.latest(person.key, person.lastSeenAt);
+    this.#present.set(person.key, present);
+    return present;
+  }
+
+  #changedHere(present: Present): void {
+    this.#nodes.changed(present);
+    this.#settle(present, { at: this.ctx.clock.now(), isHere: true });
+  }
+
+  #learn(userKey: number, choices: Choices, { isHere } = { isHere: false }): void {
+    this.#choices.set(userKey, choices);
+    const present = this.#present.get(userKey);
+    if (!present) return;
+    const isOther = present.showsLastSeen !== choices.showsLastSeen;
+    Object.assign(present, choices);
+    // What watchers know of somebody invisible is when they were seen last.
+    if (isOther && present.status === "offline") present.wasLookedAt = true;
+    this.#settle(present, { at: this.ctx.clock.now(), isHere });
+  }
+
+  #hear(nodeId: string, record: PersonRecord): void {
+    const { key, id, activity, chosen, shows_last_seen, last_seen_at } = record;
+    const person = { key, id, chosen, showsLastSeen: shows_last_seen, lastSeenAt: last_seen_at };
+    const present = this.#present.get(key) ?? (activity && this.#add(person));
+    if (last_seen_at !== null) this.lastSeen.learn(key, last_seen_at);
+    if (!present) return;
+    if (activity) (present.elsewhere ??= new Map()).set(nodeId, activity);
+    else if (!present.elsewhere?.delete(nodeId)) return;
+    this.#settle(present, { at: last_seen_at ?? this.ctx.clock.now(), isHere: false });
+  }
+
+  #lose(nodeId: string, keys: Iterable<number>, at: number): void {
+    for (const key of keys) {
+      const present = this.#present.get(key);
+      if (!present?.elsewhere?.delete(nodeId)) continue;
+      // Nobody else is left to write it.
+      if (present.status === "offline" && present.wasVisible) this.lastSeen.note(key, at);
+      this.#settle(present, { at, isHere: false });
+    }
+  }
+
+  /** What follows from a change; `at`: when they were here last. */
+  #settle(present: Present, { at, isHere }: { at: number; isHere: boolean }): void {
+    const isVisible = present.status !== "offline";
+    if (isVisible !== present.wasVisible) {
+      present.wasVisible = isVisible;
+      this.#visible += isVisible ? 1 : -1;
+      if (!isVisible) present.lastSeenAt = Math.max(at, present.lastSeenAt ?? at);
+      if (isHere) this.lastSeen.note(present.key, at);
+      else if (!isVisible) this.lastSeen.learn(present.key, at);
+      if (isVisible && isHere && !this.#isReturning(present)) {
+        this.ctx.happenings.emit("came_online", { userKey: present.key, userId: present.id });
+      }
+    }
+    if (!this.telling.touch(present)) this.#drop(present);
+  }
+
+  #isReturning({ lastSeenAt }: Present): boolean {
+    if (lastSeenAt === null || this.ctx.clock.now() > this.#startedAt + restartMs) return false;
+    return lastSeenAt > this.#startedAt - restartMs && lastSeenAt <= this.#startedAt;
+  }
+
+  #drop(present: Present): void {
+    if (present.activity === undefined && this.#present.get(present.key) === present) this.#present.delete(present.key);
+  }
+
+  #awaitGrace(): void {
+    const [next] = this.#leaving;
+    if (this.#isGraceTimed || !next?.grace) return;
+    this.#isGraceTimed = true;
+    this.#cancelGrace = this.ctx.clock.after(Math.max(0, next.grace.since + graceMs - this.ctx.clock.now()), () => {
+      this.#isGraceTimed = false;
+      this.#endGrace();
+      this.#awaitGrace();
+    });
+  }
+
+  #endGrace(): void {
+    const due = this.ctx.clock.now() - graceMs;
+    for (const present of this.#leaving) {
+      const { grace } = present;
+      if (grace && grace.since > due) return;
+      this.#leaving.delete(present);
+      if (!grace) continue;
+      present.grace = undefined;
+      this.#nodes.changed(present);
+      this.#settle(present, { at: grace.since, isHere: true });
+    }
+  }
+}
+
+/** The presence of this context. */
+export const presence = perContext((ctx) => new Presence(ctx));
