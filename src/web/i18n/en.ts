@@ -210,6 +210,11 @@ export const en = {
     announceMany: (count: number) => plural(count, { one: "# new message", other: "# new messages" }),
   },
 
+  markdown: {
+    copyCode: "Copy the code",
+    copied: "Copied",
+  },
+
   system: {
     room_created: (actor: string) => `${_(actor)} created the room`,
     member_joined: (actor: string) => `${_(actor)} joined`,

@@ -197,6 +197,11 @@ export const zhCN: Dictionary = {
     announceMany: (count) => plural(count, { other: "# 条新消息" }),
   },
 
+  markdown: {
+    copyCode: "复制代码",
+    copied: "已复制",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 创建了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

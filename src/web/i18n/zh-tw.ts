@@ -197,6 +197,11 @@ export const zhTW: Dictionary = {
     announceMany: (count) => plural(count, { other: "# 則新訊息" }),
   },
 
+  markdown: {
+    copyCode: "複製程式碼",
+    copied: "已複製",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 建立了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

@@ -1,4 +1,5 @@
 import type { TimelineMessage } from "../../protocol/models.ts";
+import { withoutMarkup } from "../markdown/markdown.ts";
 import type { Dictionary } from "../i18n/en.ts";
 import { systemText } from "../timeline/system-text.ts";
 
@@ -8,7 +9,7 @@ export function previewOf(message: TimelineMessage | null, ownId: string | null,
   if ("is_hidden" in message) return text.timeline.hidden;
   if (message.type === "system") return message.system ? systemText(message.system, text) : "";
   if (message.is_deleted || message.is_recalled) return text.rooms.deleted;
-  const line = message.content.slice(0, 200).replace(/\s+/g, " ");
+  const line = withoutMarkup(message.content).slice(0, 200).replace(/\s+/g, " ");
   return message.sender.id === ownId
     ? text.rooms.previewOwn(line)
     : text.rooms.preview(message.sender.display_name, line);

@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Message } from "../../protocol/models.ts";
 import { parley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
+import { withoutMarkup } from "../markdown/markdown.ts";
 import { systemText } from "./system-text.ts";
 
 /** At most one announcement a second; what comes meanwhile is counted. */
@@ -32,7 +33,7 @@ export function Announcer({ openRoomId }: { openRoomId: string | null }) {
     if (message.room_id !== openRoomId || message.sender.id === parley.me?.id) return;
     const line = message.system
       ? systemText(message.system, text)
-      : text.timeline.announce(message.sender.display_name, message.content);
+      : text.timeline.announce(message.sender.display_name, withoutMarkup(message.content));
     waiting.current.push(line.slice(0, longestChars));
     if (timer.current === null) speak();
   });

@@ -86,7 +86,7 @@ export function MessageRow({ message, startsRun, isOwn, flash }: MessageRowProps
       {isGone ? (
         <em className="message-gone">{message.is_recalled ? text.timeline.recalled : text.timeline.deleted}</em>
       ) : (
-        <MessageText>{message.content}</MessageText>
+        <MessageText content={message.content} mentions={message.mentions} />
       )}
       {message.is_edited && !isGone && <span className="message-edited">{text.timeline.edited}</span>}
     </Bubble>
@@ -135,7 +135,7 @@ export function PendingRow({ pending, startsRun }: PendingRowProps) {
         )
       }
     >
-      <MessageText>{pending.content}</MessageText>
+      <MessageText content={pending.content} />
     </Bubble>
   );
 }
