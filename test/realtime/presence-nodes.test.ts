@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readConfig } from "../../src/server/config.ts";
+import { type OpenContext, openContext } from "../../src/server/open-context.ts";
+import type { Bus } from "../../src/server/platform/bus/bus.ts";
+import { LocalBroker } from "../../src/server/platform/bus/local-bus.ts";
+import { Eyes } from "../../src/server/presence/eyes.ts";
+import type { PresentPerson } from "../../src/server/presence/person.ts";
+import { graceMs, presence } from "../../src/server/presence/presence.ts";
+import { startPresence } from "../../src/server/presence/start.ts";
+import { tellEveryMs } from "../../src/server/presence/telling.ts";
+import { Session } from "../../src/server/realtime/session.ts";
+import { ManualClock } from "../support/clock.ts";
+import { type Ground, prepareGround } from "../support/environment.ts";
+import { Broker, PairedSocket } from "./socket-pair.ts";
+
+const person = (key: number, more: Partial<PresentPerson> = {}): PresentPerson => ({
+  key,
+  id: `person ${key}`,
+  chosen: "online",
+  showsLastSeen: true,
+  lastSeenAt: null,
+  ...more,
+});
+
+/** A node without a server: its context on a bus that all share, its people by hand. */
+class Node {
+  readonly presence;
+  readonly #network = new Broker();
+
+  private constructor(
+    private readonly open: OpenContext,
+    private readonly ground: Ground,
+  ) {
+    this.presence = presence(open.context);
+  }
+
+  static async start(bus: Bus, clock: ManualClock): Promise<Node> {
+    const ground = await prepareGround({});
+    const node = new Node(await openContext(readConfig(ground.env), { bus, clock }), ground);
+    startPresence(node.open.context);
+    return node;
+  }
+
+  /** A socket of `viewerKey`, watching these people. */
+  watch(viewerKey: number, ...userIds: string[]): PairedSocket {
+    const { hub } = this.open;
+    const socket = new PairedSocket(this.#network);
+    const viewer = { key: viewerKey, id: `person ${viewerKey}`, role: "user" as const, sessionId: "s" };
+    const signIn = { viewer, expiresAtMs: Infinity, language: "en" as const, address: "" };
+    const session = new Session(socket, signIn, hub.inboxes, async () => {});
+    socket.onClose = (code) => hub.remove(session, code);
+    hub.add(session);
+    hub.watchers.lookAt(session, userIds);
+    return socket;
+  }
+
+  status(key: number) {
+    return new Eyes(this.open.context, undefined, undefined).see(person(key));
+  }
+
+  came(key: number, more: Partial<PresentPerson> = {}): void {
+    this.presence.came(person(key, more));
+  }
+
+  went(key: number): void {
+    this.presence.went(key, { wasIdle: false, isFarewell: false });
+  }
+
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await this.open.hub.egress.flushed();
+  }
+
+  async stop(): Promise<void> {
+    await this.open.close();
+    await this.ground.clear();
+  }
+}
+
+const seenOf = (socket: PairedSocket) =>
+  socket.sent.map((text) => {
+    const { payload } = JSON.parse(text);
+    return `${payload.user_id}: ${payload.status}`;
+  });
+
+describe("presence on several nodes", () => {
+  let clock: ManualClock;
+  let broker: LocalBroker;
+  let one: Node;
+  let two: Node;
+  /** Frozen, or cut off: nothing of it arrives. */
+  let isCut = false;
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    broker = new LocalBroker();
+    isCut = false;
+    const bus = broker.join("one");
+    const mayBeCut: Bus = {
+      nodeId: bus.nodeId,
+      mayHaveOthers: true,
+      isAlone: false,
+      publish: (channel, text) => (isCut ? undefined : bus.publish(channel, text)),
+      subscribe: (channel, listener) =>
+        bus.subscribe(channel, (text, from) => (isCut ? undefined : listener(text, from))),
+      close: () => bus.close(),
+    };
+    one = await Node.start(mayBeCut, clock);
+    two = await Node.start(broker.join("two"), clock);
+    await settled();
+  });
+  afterEach(async () => {
+    await one.stop();
+    await two.stop();
+  });
+
+  const settled = async () => {
+    await one.settled();
+    await two.settled();
+  };
+  const advance = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 100) {
+      clock.advance(Math.min(100, left));
+      await settled();
+    }
+  };
+
+  test("who is on one is seen, and told of, on the other; both together decide", async () => {
+    const watcher = two.watch(99, "person 1");
+    one.came(1);
+    await advance(200);
+    expect(two.status(1)).toEqual({ status: "online", last_seen_at: null });
+    expect(seenOf(watcher)).toEqual(["person 1: online"]);
+    two.came(1);
+    one.presence.idle(1, true);
+    await advance(200);
+    expect([one.status(1).status, two.status(1).status]).toEqual(["online", "online"]);
+    one.presence.idle(1, false);
+    one.went(1);
+    await advance(graceMs + 200);
+    expect([one.status(1).status, two.status(1).status]).toEqual(["online", "online"]);
+    two.went(1);
+    const leftAt = new Date(clock.now()).toISOString();
+    await advance(graceMs + 200);
+    expect([one.status(1), two.status(1)]).toEqual(
+      Array.from({ length: 2 }, () => ({ status: "offline" as const, last_seen_at: leftAt })),
+    );
+    expect(seenOf(watcher)).toEqual(["person 1: online", "person 1: offline"]);
+  });
+
+  test("a choice made on one holds on the other", async () => {
+    two.came(1);
+    await advance(200);
+    one.presence.choose(1, { chosen: "invisible", showsLastSeen: false });
+    await advance(200);
+    expect(two.status(1)).toEqual({ status: "offline", last_seen_at: null });
+    // Also for who connects there with what was read before it.
+    one.presence.choose(2, { chosen: "busy", showsLastSeen: true });
+    await settled();
+    two.came(2);
+    expect(two.status(2).status).toBe("busy");
+  });
+
+  test("a node that comes later learns of everybody, on all of them", async () => {
+    for (let key = 1; key <= 50; key++) (key % 2 ? one : two).came(key);
+    const three = await Node.start(broker.join("three"), clock);
+    await settled();
+    expect(three.presence.visibleCount).toBe(50);
+    await three.stop();
+  });
+
+  test("the people of a node that died are gone within 15 s, and who came back elsewhere is not", async () => {
+    const watcher = two.watch(99, "person 1", "person 2");
+    one.came(1);
+    one.came(2);
+    await advance(1_000);
+    isCut = true;
+    const diedAt = clock.now();
+    two.came(2);
+    await advance(15_000);
+    expect(two.status(1).status).toBe("offline");
+    expect(Date.parse(two.status(1).last_seen_at ?? "")).toBeLessThanOrEqual(diedAt);
+    expect(two.status(2).status).toBe("online");
+    expect(seenOf(watcher)).toEqual(["person 1: online", "person 2: online", "person 1: offline"]);
+    // It was only frozen: what it says again is asked for anew.
+    isCut = false;
+    await advance(4_000);
+    expect(two.status(1).status).toBe("online");
+    expect(one.status(2).status).toBe("online");
+  });
+
+  test("what was lost on the way is asked for again", async () => {
+    one.came(1);
+    await advance(200);
+    isCut = true;
+    one.came(2);
+    one.presence.went(1, { wasIdle: false, isFarewell: true });
+    await advance(200);
+    isCut = false;
+    expect([two.status(1).status, two.status(2).status]).toEqual(["online", "offline"]);
+    await advance(4_000);
+    expect([two.status(1).status, two.status(2).status]).toEqual(["offline", "online"]);
+    expect(one.presence.visibleCount).toBe(two.presence.visibleCount);
+  });
+});
+
+describe("a crowd", () => {
+  test("of a thousand who come and go is told to those alone who look, and to them not at every step", async () => {
+    const clock = new ManualClock();
+    const node = await Node.start(new LocalBroker().join("one"), clock);
+    const bystanders = Array.from({ length: 100 }, (_, index) => node.watch(10_000 + index));
+    const watcher = node.watch(20_000, "person 500");
+    for (let round = 0; round < 3; round++) {
+      for (let key = 1; key <= 1_000; key++) node.came(key);
+      await node.settled();
+      expect(node.presence.visibleCount).toBe(1_000);
+      for (let key = 1; key <= 1_000; key++) node.went(key);
+      clock.advance(graceMs + tellEveryMs);
+      await node.settled();
+      expect(node.presence.visibleCount).toBe(0);
+    }
+    expect(bystanders.flatMap(({ sent }) => sent)).toEqual([]);
+    expect(seenOf(watcher)).toEqual(Array.from({ length: 6 }, (_, i) => `person 500: ${i % 2 ? "offline" : "online"}`));
+    expect(node.presence.get(1)).toBeUndefined();
+    await node.stop();
+  });
+});
