@@ -11,6 +11,13 @@ interface CommandEntry {
   answer: "ack" | "message_ack" | "pong" | "sync_done" | "presence" | null;
 }
 
+/** What is sent, wherever it goes. */
+const toSend = {
+  content: multiline(),
+  message_type: z.enum(["text"]).optional(),
+  temp_id: tempId,
+};
+
 /** Every frame that a client may send. A new entry without a handler fails the type check of `realtime/dispatch`. */
 export const commands = {
   join_room: { payload: z.strictObject({ room_id: reference }), who: "guest", limiter: "command", answer: "ack" },
@@ -22,12 +29,13 @@ export const commands = {
     answer: "ack",
   },
   send_message: {
-    payload: z.strictObject({
-      room_id: reference,
-      content: multiline(),
-      message_type: z.enum(["text"]).optional(),
-      temp_id: tempId,
-    }),
+    payload: z.strictObject({ room_id: reference, ...toSend }),
+    who: "user",
+    limiter: "message",
+    answer: "message_ack",
+  },
+  send_direct_message: {
+    payload: z.strictObject({ receiver_id: reference, ...toSend }),
     who: "user",
     limiter: "message",
     answer: "message_ack",
@@ -61,6 +69,12 @@ export const commands = {
     who: "user",
     limiter: "command",
     answer: "presence",
+  },
+  mark_delivered: {
+    payload: z.strictObject({ room_id: reference, message_id: reference }),
+    who: "user",
+    limiter: null,
+    answer: null,
   },
   sync: {
     payload: z.strictObject({

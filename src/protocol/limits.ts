@@ -30,6 +30,8 @@ export const limits = {
   messageBurst: 20,
   /** Rooms above this many members hear no joins, leaves, typing or receipts. */
   broadcastMembers: 500,
+  /** Rooms up to this many members tell how far one's own messages have come, and where everybody's cursors are. */
+  statusMembers: 100,
   /** Rooms up to this many members get system lines for joins and leaves. */
   systemLineMembers: 100,
 } as const;

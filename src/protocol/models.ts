@@ -85,6 +85,7 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 
+/** `peer` is there in direct rooms: the other one of the two. */
 export const room = z.object({
   id: z.string(),
   name: z.string(),
@@ -100,6 +101,7 @@ export const room = z.object({
   last_seq: count,
   rev: count,
   created_at: time,
+  peer: user.optional(),
 });
 export type Room = z.infer<typeof room>;
 
@@ -196,7 +198,7 @@ export type NotifyLevel = z.infer<typeof notifyLevel>;
 export const cursor = z.object({ user_id: z.string(), read_seq: count, delivered_seq: count });
 export type Cursor = z.infer<typeof cursor>;
 
-/** A room as one of its members has it. `cursors` is there in direct rooms. */
+/** A room as one of its members has it. `cursors` and `cleared_seq` are there in direct rooms. */
 export const joinedRoom = room.extend({
   last_message: timelineMessage.nullable(),
   read_seq: count,
@@ -206,8 +208,9 @@ export const joinedRoom = room.extend({
   notify_level: notifyLevel,
   /** Until when one may not write here. */
   muted_until: time.nullable(),
-  peer: user.optional(),
   cursors: z.array(cursor).optional(),
+  /** What came up to here one has emptied the conversation of. */
+  cleared_seq: count.optional(),
 });
 export type JoinedRoom = z.infer<typeof joinedRoom>;
 

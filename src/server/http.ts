@@ -4,6 +4,7 @@ import type { ServerInfo } from "../protocol/models.ts";
 import { authenticate } from "./accounts/authenticate.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import type { Context } from "./context.ts";
+import { directRoutes } from "./directs/routes.ts";
 import { messageRoutes } from "./messages/routes.ts";
 import { AppError } from "./platform/app-error.ts";
 import { bodyLimit } from "./platform/http/body-limit.ts";
@@ -62,6 +63,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.route("/api/v1", roomRoutes(ctx));
   app.route("/api/v1", accountRoutes(ctx));
   app.route("/api/v1", messageRoutes(ctx));
+  app.route("/api/v1", directRoutes(ctx));
   app.route("/api/v1", searchRoutes(ctx));
   app.route("/", webRoutes());
   return app;

@@ -283,10 +283,12 @@ describe("a frame that breaks its schema", () => {
     leave_room: () => ({ room_id: roomId }),
     authenticate: () => ({ token: ben.token }),
     send_message: () => ({ room_id: roomId, content: "hello", temp_id: "t" }),
+    send_direct_message: () => ({ receiver_id: ann.id, content: "hello", temp_id: "t" }),
     mark_read: () => ({ room_id: roomId, message_id: messageId }),
     typing: () => ({ room_id: roomId, is_typing: true }),
     set_status: () => ({ status: "busy" }),
     watch_presence: () => ({ user_ids: [ben.id] }),
+    mark_delivered: () => ({ room_id: roomId, message_id: messageId }),
     sync: () => ({ epoch: "e", rooms: [{ room_id: roomId, rev: 0 }] }),
     ping: () => ({}),
   };

@@ -33,6 +33,11 @@ function withoutTimes({ user_id, username, display_name, avatar_url, role, muted
   return { user_id, username, display_name, avatar_url, role, muted_until };
 }
 
+function withoutStatus(each: Message): Message {
+  const { status: _, ...rest } = each;
+  return rest;
+}
+
 /**
  * What a client knows that began with everything and from then on only listened; written after CONTRACT alone, without
  * a line of the SDK. Compare it with one that was fetched afresh.
@@ -59,7 +64,8 @@ export class Mirror {
     return {
       room,
       members: new Map(members.map((each) => [each.user_id, withoutTimes(each)])),
-      messages: await wholeTimeline(this.person, room.id),
+      // How far one's own messages have come is no part of them: it is told by the cursors.
+      messages: (await wholeTimeline(this.person, room.id)).map(withoutStatus),
     };
   }
 

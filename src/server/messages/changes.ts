@@ -3,15 +3,16 @@ import type { Context, Viewer } from "../context.ts";
 import { roomWithNumbers } from "../rooms/directory.ts";
 import { membersChangedSince } from "../rooms/members.ts";
 import { visibleRoom } from "../rooms/policy.ts";
+import { allCursors } from "../rooms/wire-cursors.ts";
 import { wireRoom } from "../rooms/wire.ts";
-import { ownCursor } from "../timeline/cursors.ts";
 import { changedSince, sentSince } from "../timeline/changes-since.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 
 /**
  * What changed in a room after `sinceRev`, each thing in its present state, oldest change first and at most `limit`
- * changes (those of one transaction stay together); with `has_more` one goes on from `rev`. Throws `ROOM_NOT_FOUND`.
+ * changes (those of one transaction stay together); with `has_more` one goes on from `rev`. With the cursors of all who are
+ * in a room small enough to tell, else one's own. Throws `ROOM_NOT_FOUND`.
  */
 export async function roomChanges(
   ctx: Context,
@@ -23,7 +24,7 @@ export async function roomChanges(
   const entry = await visibleRoom(ctx, viewer, roomId);
   const personal = viewer && (await personalOfOne(ctx, viewer.key));
   const { rev, has_more, ...changes } = (await changesFor(ctx, personal, entry.key, sinceRev, limit)).changes;
-  return { ...changes, cursors: viewer ? [await ownCursor(ctx, viewer, entry)] : [], rev, has_more };
+  return { ...changes, cursors: viewer ? await allCursors(ctx, viewer, entry) : [], rev, has_more };
 }
 
 /** What changed, and the rows of the timeline among it. */
@@ -32,7 +33,7 @@ export interface Changes {
   rows: readonly StoredMessage[];
 }
 
-/** {@link roomChanges} without one's own cursor; `personal` absent: as everybody sees them from whom nothing is hidden. */
+/** {@link roomChanges} without the cursors; `personal` absent: as everybody sees them from whom nothing is hidden. */
 export async function changesFor(
   ctx: Context,
   personal: Personal | null,

@@ -1,11 +1,11 @@
 import type { EventPayload } from "../../protocol/events.ts";
 import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import { markRead } from "./mark-read.ts";
+import { markDelivered, markRead } from "./mark-read.ts";
 import { setTyping } from "./typing.ts";
 import { prepareSend, type PreparedSend } from "./send.ts";
 
-export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read" | "typing"> = {
+export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read" | "mark_delivered" | "typing"> = {
   send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id }) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
     const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, type: message_type });
@@ -21,9 +21,14 @@ export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read"
     if (!viewer) throw new AppError("UNAUTHENTICATED");
     await markRead(ctx, viewer, payload, { durably: false });
   },
+  mark_delivered: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await markDelivered(ctx, viewer, payload);
+  },
 };
 
-function acknowledge(prepared: PreparedSend, temp_id: string): Committing<EventPayload<"message_ack">> {
+/** What a command that sends answers, once the message is on disk. */
+export function acknowledge(prepared: PreparedSend, temp_id: string): Committing<EventPayload<"message_ack">> {
   return {
     commit: (settle) =>
       prepared.commit({

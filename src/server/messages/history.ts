@@ -6,7 +6,7 @@ import type { StoredMessage } from "../timeline/append.ts";
 import { messageById, page } from "../timeline/find.ts";
 import { forViewer, personalOfOne } from "../timeline/for-viewer.ts";
 
-interface HistoryInput {
+export interface HistoryInput {
   room_id: string;
   /** At most one of the three: message ids. None: the newest page. */
   before?: string | undefined;
@@ -15,7 +15,7 @@ interface HistoryInput {
   limit: number;
 }
 
-interface HistoryPage {
+export interface HistoryPage {
   messages: TimelineMessage[];
   /** Whether there are more in the direction asked for; around: older ones. */
   hasMore: boolean;
@@ -24,14 +24,17 @@ interface HistoryPage {
 /** A page of a room's timeline, oldest first. Throws `ROOM_NOT_FOUND`, `MESSAGE_NOT_FOUND`. */
 export async function history(ctx: Context, viewer: Viewer, input: HistoryInput): Promise<HistoryPage> {
   const room = await visibleRoom(ctx, viewer, input.room_id);
+  const personal = viewer && (await personalOfOne(ctx, viewer.key));
+  // A conversation begins anew where it was emptied: before that there is nothing.
+  const floor = personal?.clearedIn(room.key) ?? 0;
   const seqOf = async (id: string) => {
     const message = await messageById(ctx, room.key, id);
-    if (!message) throw new AppError("MESSAGE_NOT_FOUND");
+    if (!message || message.seq <= floor) throw new AppError("MESSAGE_NOT_FOUND");
     return message.seq;
   };
   // One more than asked for tells whether there are more.
   const older = async (before: number, limit: number) => {
-    const rows = await page(ctx, room.key, { before }, limit + 1);
+    const rows = await page(ctx, room.key, { before }, limit + 1, floor);
     return { rows: rows.slice(-limit), hasMore: rows.length > limit };
   };
   let found: { rows: StoredMessage[]; hasMore: boolean };
@@ -46,6 +49,5 @@ export async function history(ctx: Context, viewer: Viewer, input: HistoryInput)
   } else {
     found = await older(input.before === undefined ? Number.MAX_SAFE_INTEGER : await seqOf(input.before), input.limit);
   }
-  const personal = viewer && (await personalOfOne(ctx, viewer.key));
   return { messages: await forViewer(ctx, personal, room, found.rows), hasMore: found.hasMore };
 }

@@ -1,39 +1,51 @@
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import { wireTime } from "../platform/clock.ts";
 import { memberRoom } from "../rooms/policy.ts";
-import { advanceCursor, ownCursor, storeCursor } from "../timeline/cursors.ts";
+import { ownCursor, storeReceipt, takeReceipt } from "../timeline/cursors.ts";
 import { messageById } from "../timeline/find.ts";
+import { tellReceipt } from "./receipt-news.ts";
 
-interface MarkReadInput {
+interface MarkInput {
   room_id: string;
   message_id: string;
 }
 
 /**
- * Everything up to this message is read; a cursor never moves back. One's other devices hear of it.
- * `durably`: on disk when it resolves; else within a second. Throws `ROOM_NOT_FOUND`, `FORBIDDEN`, `MESSAGE_NOT_FOUND`.
+ * Everything up to this message is read; a cursor never moves back. Those hear of it whom it concerns, one's other
+ * devices always. `durably`: on disk when it resolves; else within a second. Throws `ROOM_NOT_FOUND`, `FORBIDDEN`,
+ * `MESSAGE_NOT_FOUND`.
  */
 export async function markRead(
   ctx: Context,
   actor: Actor,
-  input: MarkReadInput,
+  input: MarkInput,
   options: { durably: boolean },
 ): Promise<{ read_seq: number }> {
-  const { room } = await memberRoom(ctx, actor, input.room_id);
-  const message = await messageById(ctx, room.key, input.message_id);
-  if (!message) throw new AppError("MESSAGE_NOT_FOUND");
-  const before = await ownCursor(ctx, actor, room);
-  if (message.seq <= before.read_seq) return { read_seq: before.read_seq };
-  const move = { roomKey: room.key, userKey: actor.key, readSeq: message.seq };
-  if (options.durably) await storeCursor(ctx, move);
-  else advanceCursor(ctx, move);
-  ctx.publish.toUser(actor.id, "message_read", {
-    room_id: room.id,
-    message_id: message.id,
-    user_id: actor.id,
-    read_seq: message.seq,
-    read_at: wireTime(ctx.clock.now()),
-  });
+  const { room, message, cursor } = await place(ctx, actor, input);
+  if (message.seq <= cursor.read_seq) return { read_seq: cursor.read_seq };
+  const receipt = { roomKey: room.key, userKey: actor.key, kind: "read", seq: message.seq } as const;
+  if (options.durably) await storeReceipt(ctx, receipt);
+  else takeReceipt(ctx, receipt);
+  tellReceipt(ctx, { ...receipt, room, actor, messageId: message.id, atMs: ctx.clock.now() });
+  ctx.happenings.emit("room_read", { userKey: actor.key, roomKey: room.key, seq: message.seq });
   return { read_seq: message.seq };
+}
+
+/**
+ * Everything up to this message has come to a device of the actor's. In the lobby nobody asks for it, so nothing is
+ * kept. Throws as {@link markRead}.
+ */
+export async function markDelivered(ctx: Context, actor: Actor, input: MarkInput): Promise<void> {
+  const { room, message, cursor } = await place(ctx, actor, input);
+  if (room.is_lobby || message.seq <= cursor.delivered_seq) return;
+  takeReceipt(ctx, { roomKey: room.key, userKey: actor.key, kind: "delivered", seq: message.seq });
+  const told = { kind: "delivered", messageId: message.id, seq: message.seq } as const;
+  tellReceipt(ctx, { ...told, room, actor, atMs: ctx.clock.now() });
+}
+
+async function place(ctx: Context, actor: Actor, { room_id, message_id }: MarkInput) {
+  const { room } = await memberRoom(ctx, actor, room_id);
+  const message = await messageById(ctx, room.key, message_id);
+  if (!message) throw new AppError("MESSAGE_NOT_FOUND");
+  return { room, message, cursor: await ownCursor(ctx, actor, room) };
 }

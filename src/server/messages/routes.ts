@@ -2,23 +2,22 @@ import { changesQuery, historyQuery, markRead as markReadBody, sendMessage } fro
 import type { Context } from "../context.ts";
 import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
 import { roomChanges } from "./changes.ts";
-import { history } from "./history.ts";
+import { history, type HistoryPage } from "./history.ts";
 import { markRead } from "./mark-read.ts";
+import { receipts } from "./receipts.ts";
 import { send } from "./send.ts";
+
+/** The `meta` of a page of a timeline. */
+export function historyMeta({ messages, hasMore }: HistoryPage) {
+  return { has_more: hasMore, oldest_id: messages.at(0)?.id ?? null, newest_id: messages.at(-1)?.id ?? null };
+}
 
 export function messageRoutes(ctx: Context) {
   return router()
     .get("/rooms/:id/messages", query(historyQuery), async (c) => {
-      const { messages, hasMore } = await history(ctx, viewerOf(c), {
-        room_id: c.req.param("id"),
-        ...c.req.valid("query"),
-      });
-      const meta = {
-        has_more: hasMore,
-        oldest_id: messages.at(0)?.id ?? null,
-        newest_id: messages.at(-1)?.id ?? null,
-      };
-      return ok(c, messages, { meta });
+      const input = { room_id: c.req.param("id"), ...c.req.valid("query") };
+      const found = await history(ctx, viewerOf(c), input);
+      return ok(c, found.messages, { meta: historyMeta(found) });
     })
     .post("/rooms/:id/messages", ...body(sendMessage), async (c) => {
       const { message, isRepeat } = await send(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") });
@@ -28,6 +27,7 @@ export function messageRoutes(ctx: Context) {
       const input = { room_id: c.req.param("id"), message_id: c.req.valid("json").last_read_message_id };
       return ok(c, await markRead(ctx, actorOf(c), input, { durably: true }));
     })
+    .get("/messages/:id/receipts", async (c) => ok(c, await receipts(ctx, actorOf(c), c.req.param("id"))))
     .get("/rooms/:id/changes", query(changesQuery), async (c) => {
       const { since_rev, limit } = c.req.valid("query");
       const changes = await roomChanges(ctx, viewerOf(c), c.req.param("id"), since_rev, limit);

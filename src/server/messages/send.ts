@@ -13,6 +13,7 @@ import { advanceCursor } from "../timeline/cursors.ts";
 import { messageByClientId } from "../timeline/find.ts";
 import { lane } from "../timeline/lane.ts";
 import { wireMessage, wireMessages } from "../timeline/wire.ts";
+import { demandPeer, isSurelyReachable } from "./direct-policy.ts";
 import { demandVoice } from "./policy.ts";
 
 export interface SendInput {
@@ -41,7 +42,7 @@ const refusedForNow: PreparedSend = { commit: (settle) => settle.failed(overload
 
 /**
  * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `MUTED`, `RATE_LIMITED`,
- * `IDEMPOTENCY_CONFLICT`. A retry of what was stored always gets the original, whatever policy and limiter would say
+ * `IDEMPOTENCY_CONFLICT`, in a direct room also `BLOCKED` and `USER_NOT_FOUND`. A retry of what was stored always gets the original, whatever policy and limiter would say
  * now: they are asked first only because they answer from memory (CONTRACT, Sending again). Where person and room are
  * remembered, which is nearly always, there is no promise: awaiting would cost more than all checks together.
  */
@@ -52,7 +53,9 @@ export function prepareSend(ctx: Context, actor: Actor, input: SendInput): Prepa
     demandContent(ctx, input.content);
     const known = knownMemberRoom(ctx, actor, input.room_id);
     const person = people(ctx).known(actor.id);
-    return known && person ? admit(ctx, actor, input, known, person) : lookUpAndAdmit(ctx, actor, input);
+    return known && person && isSurelyReachable(ctx, actor, known.room)
+      ? admit(ctx, actor, input, known, person)
+      : lookUpAndAdmit(ctx, actor, input);
   } catch (refusal) {
     return originalOrRefusal(ctx, actor, input, refusal);
   }
@@ -63,6 +66,7 @@ async function lookUpAndAdmit(ctx: Context, actor: Actor, input: SendInput): Pro
     const known = await memberRoom(ctx, actor, input.room_id);
     const person = await people(ctx).byId(actor.id);
     if (!person) throw new AppError("UNAUTHENTICATED");
+    await demandPeer(ctx, actor, known.room);
     return admit(ctx, actor, input, known, person);
   } catch (refusal) {
     return originalOrRefusal(ctx, actor, input, refusal);
@@ -93,7 +97,7 @@ function admit(
     mentions: null,
     created_at: ctx.clock.now(),
   };
-  return { commit: (settle) => commit(ctx, draft, room.id, person, settle) };
+  return { commit: (settle) => commit(ctx, draft, room, person, settle) };
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */
@@ -117,7 +121,8 @@ export async function send(ctx: Context, actor: Actor, input: SendInput): Promis
   return new Promise((resolve, reject) => prepared.commit({ done: resolve, failed: reject }));
 }
 
-function demandContent(ctx: Context, content: string): void {
+/** Refuses what can be no message. */
+export function demandContent(ctx: Context, content: string): void {
   const { messageMaxChars } = ctx.config;
   if (content.trim() === "") throw invalid("content", "must not be empty");
   if (content.length > messageMaxChars && codePoints(content) > messageMaxChars) {
@@ -133,12 +138,12 @@ function bodyHash({ room_id, content, type }: SendInput): number {
   return Number(Bun.hash.xxHash64(JSON.stringify([room_id, type ?? "text", content])) >> 11n);
 }
 
-function commit(ctx: Context, draft: NewMessage, roomId: string, sender: Person, settle: Settle<Sent>): void {
+function commit(ctx: Context, draft: NewMessage, room: RoomEntry, sender: Person, settle: Settle<Sent>): void {
   lane(ctx).submit(draft, {
     done: (outcome) => {
       switch (outcome.kind) {
         case "stored":
-          settle.done({ message: publishStored(ctx, draft, outcome, roomId, sender), isRepeat: false });
+          settle.done({ message: publishStored(ctx, draft, outcome, room, sender), isRepeat: false });
           break;
         case "repeated":
           repeated(ctx, outcome.original, draft.body_hash).then(
@@ -162,11 +167,11 @@ function publishStored(
   ctx: Context,
   draft: NewMessage,
   { seq, rev }: { seq: number; rev: number },
-  roomId: string,
+  room: RoomEntry,
   sender: Person,
 ): Message {
-  const message = wireMessage(roomId, storedAs(draft, seq, rev), userRef(sender));
-  ctx.publish.toRoom("new_message", message);
+  const message = wireMessage(room.id, storedAs(draft, seq, rev), userRef(sender));
+  ctx.publish.toRoom(room.type === "direct" ? "new_direct_message" : "new_message", message);
   ctx.metrics.messages.inc();
   advanceCursor(ctx, { roomKey: draft.room_key, userKey: draft.sender_key, readSeq: seq });
   return message;

@@ -23,6 +23,7 @@ interface Room {
   key: number;
   id: string;
   rev: number;
+  is_lobby: boolean;
 }
 
 /** What changed in a room since a `rev`, as text but for the reader's own cursor. */
@@ -53,7 +54,8 @@ class CatchUp {
   /** JSON of a `sync_batch`'s payload; `rev` is what the room has now. */
   async text(room: Room, sinceRev: number, personal: Personal | null, cursors: readonly Cursor[]): Promise<string> {
     const shared = room.rev <= sinceRev ? nothingNew(room) : await this.#since(room, sinceRev);
-    const isOwn = personal !== null && shared.rows.some((row) => personal.touches(row));
+    const isOwn =
+      personal !== null && shared.rows.some((row) => personal.touches(row) || (!room.is_lobby && personal.wrote(row)));
     const { before, after } = isOwn ? await this.#read(room.key, sinceRev, personal) : shared;
     return `${before},"cursors":${JSON.stringify(cursors)}${after}`;
   }

@@ -4,6 +4,7 @@ import type { EventPayload } from "../../protocol/events.ts";
 import { limits } from "../../protocol/limits.ts";
 import { accountCommands } from "../accounts/commands.ts";
 import type { CommandHandlers, Committing, Context, Peer } from "../context.ts";
+import { directCommands } from "../directs/commands.ts";
 import { messageCommands } from "../messages/commands.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
@@ -26,6 +27,7 @@ const handlers: CommandHandlers = {
   ...roomCommands,
   ...messageCommands,
   ...presenceCommands,
+  ...directCommands,
   sync,
   ping: async (ctx) => ({ server_time: wireTime(ctx.clock.now()) }),
 };

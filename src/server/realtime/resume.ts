@@ -3,6 +3,7 @@ import { AppError } from "../platform/app-error.ts";
 import { rooms as directory, roomWithNumbers } from "../rooms/directory.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import { type Standing, standingsOf } from "../rooms/standings.ts";
+import { allCursors } from "../rooms/wire-cursors.ts";
 import { type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 import { ownCursor } from "../timeline/cursors.ts";
 import { catchUp } from "./catch-up.ts";
@@ -67,7 +68,8 @@ async function batch(
   const standing = known && standings.get(known.key);
   if (viewer && standing) {
     const cursor = { user_id: viewer.id, read_seq: standing.readSeq, delivered_seq: standing.deliveredSeq };
-    return catchUp(ctx).text({ ...known, rev: standing.rev }, sinceRev, personal, [cursor]);
+    const cursors = known.type === "direct" ? await allCursors(ctx, viewer, known) : [cursor];
+    return catchUp(ctx).text({ ...known, rev: standing.rev }, sinceRev, personal, cursors);
   }
   // A public room that one looks at without being a member; else it is refused here.
   const room = await visibleRoom(ctx, viewer, roomId);

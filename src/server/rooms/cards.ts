@@ -19,6 +19,8 @@ export interface RoomCard {
   readonly rev: number;
   readonly lastSeq: number;
   readonly nameLower: string;
+  /** Of a direct room: whose it is. */
+  readonly direct_pair: string | null;
   /** When the last message came, or the room was made: what one's list is sorted by. */
   readonly activeAtMs: number;
   /** JSON of the protocol's `joinedRoom` but for `last_message` and what is one's own, and without its end. */
@@ -117,6 +119,7 @@ class RoomCards {
         rev: room.rev,
         lastSeq: room.last_seq,
         nameLower: room.name_lower,
+        direct_pair: room.direct_pair,
         activeAtMs: last?.created_at ?? room.created_at,
         text: text.slice(0, -1),
         last,

@@ -10,6 +10,7 @@ import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { publishLines } from "./announce.ts";
 import type { RoomRow } from "./directory.ts";
+import { peerOf } from "./direct.ts";
 import { forgetMemberships } from "./membership.ts";
 import { lastMessageRow, updateRoomRow, upsertMembers, type MemberRow } from "./store.ts";
 import { wireRoom } from "./wire.ts";
@@ -74,11 +75,20 @@ export async function announceEntry(
   const wireLines = await wireMessages(ctx, room.id, lines);
   const [last = null] = lastMessage ? await wireMessages(ctx, room.id, [lastMessage]) : [];
   const wire = await wireRoom(ctx, room);
+  const peers = new Map(
+    await Promise.all(members.map(async ({ user_key }) => [user_key, await peerOf(ctx, room, user_key)] as const)),
+  );
+  const cursors = members.flatMap(({ user_key, read_seq, delivered_seq }) => {
+    const person = persons.get(user_key);
+    return person ? [{ user_id: person.id, read_seq, delivered_seq }] : [];
+  });
   const joined = members.flatMap(({ user_key, role, read_seq, notify_level, muted_until }) => {
     const person = persons.get(user_key);
+    const peer = peers.get(user_key);
     const counts = { unread_count: 0, mention_count: 0 };
     const own = { my_role: role, notify_level, muted_until: wireTimeOrNull(muted_until) };
-    return person ? [{ person, room: { ...wire, last_message: last, read_seq, ...counts, ...own } }] : [];
+    const direct = peer ? { peer, cursors, cleared_seq: 0 } : {};
+    return person ? [{ person, room: { ...wire, last_message: last, read_seq, ...counts, ...own, ...direct } }] : [];
   });
   for (const { person, room } of joined) ctx.publish.toUser(person.id, "room_added", { room });
   if (isHeard && room.member_count <= limits.broadcastMembers) {

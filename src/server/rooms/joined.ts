@@ -1,13 +1,17 @@
-import type { JoinedRoom, RoomRole, TimelineMessage } from "../../protocol/models.ts";
+import type { Conversation, Cursor, JoinedRoom, RoomRole, TimelineMessage } from "../../protocol/models.ts";
 import { folded } from "../accounts/names.ts";
+import { people, type Person } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
-import { wireTimeOrNull } from "../platform/clock.ts";
+import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
+import { cursorsIn } from "../timeline/others.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
+import { peerKeyIn, wirePeer } from "./direct.ts";
 import type { Slice } from "./list-store.ts";
 import { standings, type Standing } from "./standings.ts";
+import { wireCursors } from "./wire-cursors.ts";
 
 /** Where memory does not tell what is unread, the database is asked so often before others have their turn. */
 const countsPerTurn = 20;
@@ -19,8 +23,11 @@ interface Joined {
   role: RoomRole;
   readSeq: number;
   unread: number;
-  /** The last message, where this person sees another than everybody. */
-  last?: TimelineMessage;
+  /** The last message, where this person sees another than everybody, or none. */
+  last?: TimelineMessage | null;
+  /** The other one, in a direct room. */
+  peer?: Person;
+  cursors?: Cursor[];
 }
 
 /** A room as its member has it, on its way to the wire. */
@@ -54,17 +61,39 @@ export async function joinedPage(
 ): Promise<{ rooms: JoinedRoom[]; total: number }> {
   const needle = folded(search);
   const own = (await joined(ctx, [key])).get(key) ?? [];
-  const fitting = own.filter(({ card }) => card.nameLower.includes(needle));
+  const fitting = own.filter(({ card, peer }) => (peer ? isNamed(peer, needle) : card.nameLower.includes(needle)));
   const page = fitting.slice(offset, offset + limit);
   // Parsed is what `textOf` has put together of the protocol's own type.
   return { rooms: page.map((each) => JSON.parse(textOf(each)) as JoinedRoom), total: fitting.length };
 }
 
-function textOf({ card, standing, role, readSeq, unread, last }: Joined): string {
+/** A person's conversations that show something, in the order of {@link joinedRooms}. */
+export async function joinedConversations(ctx: Context, { key }: Pick<Actor, "key">): Promise<Conversation[]> {
+  const own = (await joined(ctx, [key])).get(key) ?? [];
+  return own.flatMap(({ card, peer, unread, last = card.last }): Conversation[] => {
+    if (!peer || !card.last || last === null) return [];
+    const isGone = "is_hidden" in last || card.last.deleted_at !== null || card.last.recalled_at !== null;
+    const last_message = {
+      content: isGone ? "" : card.last.content,
+      created_at: wireTime(card.last.created_at),
+      is_mine: card.last.sender_key === key,
+    };
+    return [{ user: wirePeer(peer), room_id: card.id, last_message, unread_count: unread }];
+  });
+}
+
+function isNamed({ username, display_name }: Person, needle: string): boolean {
+  return folded(username).includes(needle) || folded(display_name).includes(needle);
+}
+
+function textOf({ card, standing, role, readSeq, unread, last, peer, cursors }: Joined): string {
   const { notifyLevel, mutedUntil } = standing;
   const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":0`;
   const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}`;
-  return `${card.text},"last_message":${last ? JSON.stringify(last) : card.lastText},${counts},${own}}`;
+  const direct = peer
+    ? `,"peer":${JSON.stringify(wirePeer(peer))},"cursors":${JSON.stringify(cursors)},"cleared_seq":${standing.clearedSeq}`
+    : "";
+  return `${card.text},"last_message":${last === undefined ? card.lastText : JSON.stringify(last)},${counts},${own}${direct}}`;
 }
 
 async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Joined[]>> {
@@ -80,22 +109,43 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
     if (!card) continue;
     const own: Joined = { card, standing: each, role, readSeq, unread: 0 };
     const last = await lastFor(ctx, personal.get(userKey), card);
-    if (last) own.last = last;
+    if (last !== undefined) own.last = last;
     if (readSeq < card.lastSeq) behind.push({ userKey, own });
     found.get(userKey)?.push(own);
   }
   await count(ctx, behind);
+  await addPeers(ctx, found);
   for (const own of found.values())
     own.sort((a, b) => b.card.activeAtMs - a.card.activeAtMs || b.card.key - a.card.key);
   return found;
 }
 
-/** The last message as this person sees it, where that is another than everybody sees. */
+/** Completes the direct rooms: the other one of the two, and how far both have come. */
+async function addPeers(ctx: Context, found: ReadonlyMap<number, Joined[]>): Promise<void> {
+  const direct = [...found].flatMap(([userKey, own]) =>
+    own.flatMap((each) => {
+      const peerKey = peerKeyIn(each.card, userKey);
+      return peerKey === undefined ? [] : [{ userKey, each, peerKey }];
+    }),
+  );
+  if (direct.length === 0) return;
+  const persons = await people(ctx).byKeys(direct.map(({ peerKey }) => peerKey));
+  const cursors = await cursorsIn(ctx, [...new Set(direct.map(({ each }) => each.card.key))]);
+  for (const { userKey, each, peerKey } of direct) {
+    const peer = persons.get(peerKey);
+    if (!peer) continue;
+    each.peer = peer;
+    each.cursors = await wireCursors(ctx, userKey, cursors.get(each.card.key) ?? []);
+  }
+}
+
+/** The last message as this person sees it, where that is another than everybody sees; `null`: it was emptied away. */
 async function lastFor(
   ctx: Context,
   personal: Personal | undefined,
   { key, id, last }: RoomCard,
-): Promise<TimelineMessage | undefined> {
+): Promise<TimelineMessage | null | undefined> {
+  if (last && personal && last.seq <= personal.clearedIn(key)) return null;
   if (!personal || !last || !personal.touches(last)) return undefined;
   return (await forViewer(ctx, personal, { key, id }, [last]))[0];
 }

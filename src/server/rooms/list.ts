@@ -1,6 +1,7 @@
 import type { JoinedRoom, Room } from "../../protocol/models.ts";
 import type { Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { peerOf } from "./direct.ts";
 import { roomWithNumbers } from "./directory.ts";
 import { joinedPage } from "./joined.ts";
 import { visibleRoom } from "./policy.ts";
@@ -39,6 +40,7 @@ export async function listRooms(ctx: Context, viewer: Viewer, input: ListRoomsIn
 
 /** One room as everybody has it who sees it. Throws `ROOM_NOT_FOUND`. */
 export async function readRoom(ctx: Context, viewer: Viewer, roomId: string): Promise<Room> {
-  const { key } = await visibleRoom(ctx, viewer, roomId);
-  return wireRoom(ctx, await roomWithNumbers(ctx, key));
+  const entry = await visibleRoom(ctx, viewer, roomId);
+  const peer = viewer && (await peerOf(ctx, entry, viewer.key));
+  return { ...(await wireRoom(ctx, await roomWithNumbers(ctx, entry.key))), ...(peer && { peer }) };
 }

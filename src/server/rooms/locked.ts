@@ -10,7 +10,10 @@ interface LockedRoom {
   mine: MemberRow | undefined;
 }
 
-/** Locks the room until the transaction ends. Throws `ROOM_NOT_FOUND` when it is gone or the actor may not see it. */
+/**
+ * Locks the room until the transaction ends. Throws `ROOM_NOT_FOUND` when it is gone or the actor may not see it, and
+ * `FORBIDDEN` for a direct room: nobody joins it, leaves it, is put in or out, and it has no settings.
+ */
 export async function lockRoom(
   ctx: Context,
   tx: Queries,
@@ -21,6 +24,7 @@ export async function lockRoom(
   const room = await roomByKey(ctx, tx, key);
   const mine = await activeMember(ctx, tx, key, actor.key);
   if (!room || (room.type !== "public" && !mine)) throw new AppError("ROOM_NOT_FOUND");
+  if (room.type === "direct") throw new AppError("FORBIDDEN");
   return { room, mine };
 }
 

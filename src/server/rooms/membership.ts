@@ -2,7 +2,7 @@ import type { RoomRole } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
 import { Cache } from "../platform/cache/cache.ts";
 import type { RoomEntry } from "./directory.ts";
-import { findMember } from "./store.ts";
+import { activeMemberKeys, findMember } from "./store.ts";
 
 /** What a person is in a room. */
 export interface Membership {
@@ -52,7 +52,23 @@ export async function membership(
   return (await memberships(ctx).get(nameOf(room.key, userKey)))?.membership;
 }
 
+/** Rooms whose people are remembered: as many keys as a room may have members, each. */
+const listedMax = 500;
+const listCacheName = "member-keys";
+
+const memberLists = perContext((ctx) => {
+  const cache = new Cache<readonly number[]>(listedMax, (key) => activeMemberKeys(ctx, ctx.db.read, Number(key)));
+  ctx.caches.register(listCacheName, (key) => cache.drop(key));
+  return cache;
+});
+
+/** The keys of a room's members, usually from memory. Not of the lobby, which has no list. */
+export async function memberKeys(ctx: Context, { key }: Pick<RoomEntry, "key">): Promise<readonly number[]> {
+  return (await memberLists(ctx).get(`${key}`)) ?? [];
+}
+
 /** Forgets what people are in a room, on every node. Call it right after the commit that changed it. */
 export function forgetMemberships(ctx: Context, roomKey: number, userKeys: readonly number[]): void {
+  ctx.publish.invalidate(listCacheName, `${roomKey}`);
   for (const userKey of userKeys) ctx.publish.invalidate(cacheName, nameOf(roomKey, userKey));
 }

@@ -1,7 +1,7 @@
 import type { NotifyLevel, RoomRole } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
 import { Gathered } from "../platform/cache/gathered.ts";
-import { pendingRead } from "../timeline/cursors.ts";
+import { pendingCursor } from "../timeline/cursors.ts";
 import { lobbyPositions } from "../timeline/positions.ts";
 import { rooms } from "./directory.ts";
 import { revOf, standingRows } from "./list-store.ts";
@@ -32,8 +32,9 @@ export async function standings(ctx: Context, userKeys: readonly number[]): Prom
     rows.push({ userKey, roomKey: lobby.key, rev, role: "member", readSeq, ...fresh });
   }
   return rows.map((row): Standing => {
-    const readSeq = Math.max(row.readSeq, pendingRead(ctx, row.roomKey, row.userKey) ?? 0);
-    return { ...row, readSeq, deliveredSeq: Math.max(readSeq, row.deliveredSeq) };
+    const pending = pendingCursor(ctx, row.roomKey, row.userKey);
+    const readSeq = Math.max(row.readSeq, pending?.readSeq ?? 0);
+    return { ...row, readSeq, deliveredSeq: Math.max(readSeq, row.deliveredSeq, pending?.deliveredSeq ?? 0) };
   });
 }
 

@@ -50,7 +50,7 @@ export async function insertRoom(
   ctx: Context,
   tx: Queries,
   values: Pick<RoomRow, "type" | "name" | "description" | "max_members"> &
-    Partial<Pick<RoomRow, "is_lobby" | "owner_key" | "created_by_key">>,
+    Partial<Pick<RoomRow, "is_lobby" | "owner_key" | "created_by_key" | "direct_pair">>,
 ): Promise<RoomRow> {
   const [row] = await tx
     .insert(ctx.db.tables.rooms)
@@ -119,18 +119,25 @@ export async function activeMemberKeys(
   return rows.map(({ key }) => key);
 }
 
-/** Rooms but the lobby in which the person is now. */
+/** Rooms but the lobby and the direct ones, which nobody leaves, in which the person is now. */
 export async function roomKeysOf(ctx: Context, userKey: number): Promise<number[]> {
   const { members, rooms } = ctx.db.tables;
   const rows = await ctx.db.read
     .select({ key: members.room_key })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))
-    .where(and(eq(members.user_key, userKey), eq(members.is_active, true), eq(rooms.is_lobby, false)));
+    .where(
+      and(
+        eq(members.user_key, userKey),
+        eq(members.is_active, true),
+        eq(rooms.is_lobby, false),
+        ne(rooms.type, "direct"),
+      ),
+    );
   return rows.map(({ key }) => key);
 }
 
-/** Deleted accounts that are still in rooms. */
+/** Deleted accounts that are still in rooms; in direct ones they stay. */
 export async function membersWithoutAccount(ctx: Context): Promise<number[]> {
   const { members, rooms, users } = ctx.db.tables;
   // As a subselect, so that SQLite begins with the few deleted accounts and not with all members there are.
@@ -144,6 +151,7 @@ export async function membersWithoutAccount(ctx: Context): Promise<number[]> {
         inArray(members.user_key, deleted),
         eq(members.is_active, true),
         eq(rooms.is_lobby, false),
+        ne(rooms.type, "direct"),
         isNull(rooms.deleted_at),
       ),
     );

@@ -1,46 +1,108 @@
-import { sql } from "drizzle-orm";
-import { z } from "zod";
-import type { Cursor } from "../../protocol/models.ts";
 import { perContext, type Context } from "../context.ts";
-import type { Queries } from "../platform/db/database.ts";
-import { isConstraintViolation } from "../platform/db/errors.ts";
-import { jsonRows } from "../platform/db/json-rows.ts";
-import { lane, runInLane } from "./lane.ts";
+import type { Cursor } from "../../protocol/models.ts";
+import { lane } from "./lane.ts";
 import { lobbyPositions, readCursor } from "./positions.ts";
+import { type StoredMove, writeMoves } from "./write-cursors.ts";
 
 /** What has moved is written this often; a crash costs at most this much of reading, never a message. */
 const flushEveryMs = 1_000;
 const movesPerTransaction = 500;
 
+/** A cursor that moves forward. */
 interface Move {
   roomKey: number;
   userKey: number;
+  /** Everything up to here is read. */
   readSeq: number;
 }
 
+/** A receipt: somebody said so, and others may ask when. */
+interface Receipt {
+  roomKey: number;
+  userKey: number;
+  kind: "read" | "delivered";
+  seq: number;
+}
+
+interface PendingMoment extends Pick<Receipt, "kind" | "seq"> {
+  at: number;
+}
+
+/** How far somebody has come in a room. */
+export interface Reached {
+  readSeq: number;
+  /** Not below `readSeq`. */
+  deliveredSeq: number;
+}
+
 /**
- * Read cursors on their way to the database. They only move forward and are written together, since every send moves
- * its sender's.
+ * Cursors on their way to the database. They only move forward and are written together, since every send moves its
+ * sender's.
  */
 class CursorBuffer {
-  #moves = new Map<string, Move>();
+  #moves = new Map<string, StoredMove>();
   /** What is being written is still the newest there is until its transaction has ended. */
-  #writing = new Map<string, Move>();
+  #writing = new Map<string, StoredMove>();
 
   constructor(private readonly ctx: Context) {}
 
-  advance(move: Move): void {
-    const name = `${move.roomKey} ${move.userKey}`;
-    if (move.readSeq > (this.#pending(name) ?? -1)) this.#moves.set(name, move);
+  advance({ roomKey, userKey, readSeq }: Move): void {
+    const name = `${roomKey} ${userKey}`;
+    const move = this.#moves.get(name);
+    if (move) {
+      if (readSeq > move.readSeq) move.readSeq = readSeq;
+    } else if (readSeq > (this.#writing.get(name)?.readSeq ?? -1)) {
+      this.#moves.set(name, {
+        roomKey,
+        userKey,
+        readSeq,
+        deliveredSeq: 0,
+        readMove: undefined,
+        deliveredMove: undefined,
+      });
+    }
   }
 
-  /** The cursor that is not yet in the database, if any. */
-  pending(roomKey: number, userKey: number): number | undefined {
-    return this.#pending(`${roomKey} ${userKey}`);
+  /** The same for a receipt, whose moment is kept. */
+  receive({ roomKey, userKey, kind, seq }: Receipt): void {
+    const name = `${roomKey} ${userKey}`;
+    const move = this.#moves.get(name) ?? {
+      roomKey,
+      userKey,
+      readSeq: 0,
+      deliveredSeq: 0,
+      readMove: undefined,
+      deliveredMove: undefined,
+    };
+    this.#moves.set(name, move);
+    const at = this.ctx.clock.now();
+    if (kind === "read") {
+      move.readSeq = Math.max(move.readSeq, seq);
+      move.readMove = { seq, at };
+    } else {
+      move.deliveredSeq = Math.max(move.deliveredSeq, seq);
+      move.deliveredMove = { seq, at };
+    }
   }
 
-  #pending(name: string): number | undefined {
-    return (this.#moves.get(name) ?? this.#writing.get(name))?.readSeq;
+  /** How far somebody has come, as far as the database does not know it yet. */
+  pending(roomKey: number, userKey: number): Reached | undefined {
+    if (this.#moves.size === 0 && this.#writing.size === 0) return undefined;
+    const name = `${roomKey} ${userKey}`;
+    const move = this.#moves.get(name);
+    const writing = this.#writing.get(name);
+    if (!move && !writing) return undefined;
+    const readSeq = Math.max(move?.readSeq ?? 0, writing?.readSeq ?? 0);
+    return { readSeq, deliveredSeq: Math.max(readSeq, move?.deliveredSeq ?? 0, writing?.deliveredSeq ?? 0) };
+  }
+
+  /** The receipts that are not yet in the database. */
+  moments(roomKey: number, userKey: number): PendingMoment[] {
+    const name = `${roomKey} ${userKey}`;
+    return [this.#writing.get(name), this.#moves.get(name)].flatMap((move) => [
+      ...(move?.readMove ? [{ kind: "read" as const, ...move.readMove }] : []),
+      ...(move?.deliveredMove ? [{ kind: "delivered" as const, ...move.deliveredMove }] : []),
+    ]);
   }
 
   async flush(): Promise<void> {
@@ -51,17 +113,29 @@ class CursorBuffer {
         this.#writing.set(name, move);
       }
       try {
-        await writeThoseThatExist(
+        await writeMoves(
           this.ctx,
           part.map(([, move]) => move),
         );
       } catch (error) {
-        for (const [name, move] of part) if (!this.#moves.has(name)) this.#moves.set(name, move);
+        for (const [name, move] of part) this.#putBack(name, move);
         throw error;
       } finally {
         for (const [name] of part) this.#writing.delete(name);
       }
     }
+  }
+
+  #putBack(name: string, unwritten: StoredMove): void {
+    const move = this.#moves.get(name);
+    if (!move) {
+      this.#moves.set(name, unwritten);
+      return;
+    }
+    move.readSeq = Math.max(move.readSeq, unwritten.readSeq);
+    move.deliveredSeq = Math.max(move.deliveredSeq, unwritten.deliveredSeq);
+    move.readMove ??= unwritten.readMove;
+    move.deliveredMove ??= unwritten.deliveredMove;
   }
 }
 
@@ -84,61 +158,14 @@ export function startCursors(ctx: Context): void {
   buffer(ctx);
 }
 
-/** A room that was deleted meanwhile takes its cursors along: they must not hold up the others'. */
-async function writeThoseThatExist(ctx: Context, moves: readonly Move[]): Promise<void> {
-  try {
-    await writeCursors(ctx, moves);
-  } catch (error) {
-    if (!isConstraintViolation(error)) throw error;
-    if (moves.length === 1) return;
-    for (const move of moves) await writeThoseThatExist(ctx, [move]);
-  }
-}
-
-/** One statement for all moves; a row is made only in the lobby, whose members have none until one is needed. */
-async function writeCursors(ctx: Context, moves: readonly Move[]): Promise<void> {
-  const { db } = ctx;
-  if (db.dialect === "postgres") {
-    await db.write(async (tx) => {
-      await upsert(ctx, tx, moves);
-    });
-    return;
-  }
-  // Where the messages are written too: a commit of another connection would stop the event loop while it is synced to
-  // disk, and empty the page cache of the lane's.
-  const { sql: text, params } = upsert(ctx, db.read, moves).toSQL();
-  await db.writers.run(() => runInLane(ctx, [{ sql: text, values: parameters.parse(params) }]));
-}
-
-const parameters = z.array(z.union([z.string(), z.number()]));
-
-function upsert(ctx: Context, queries: Pick<Queries, "insert">, moves: readonly Move[]) {
-  const { members } = ctx.db.tables;
-  const rows = jsonRows(
-    ctx.db,
-    ["room_key", "user_key", "seq"],
-    moves.map(({ roomKey, userKey, readSeq }) => ({ room_key: roomKey, user_key: userKey, seq: readSeq })),
-  );
-  return (
-    queries
-      .insert(members)
-      // In the order of the table's columns. WHERE: without it SQLite takes the ON of the conflict for a join's.
-      .select(
-        sql`SELECT room_key, user_key, 'member', true, seq, seq, NULL, 0, CAST(${ctx.clock.now()} AS bigint), 'all', 0 FROM ${rows} WHERE true`,
-      )
-      .onConflictDoUpdate({
-        target: [members.room_key, members.user_key],
-        set: {
-          read_seq: sql`CASE WHEN excluded.read_seq > ${members.read_seq} THEN excluded.read_seq ELSE ${members.read_seq} END`,
-          delivered_seq: sql`CASE WHEN excluded.delivered_seq > ${members.delivered_seq} THEN excluded.delivered_seq ELSE ${members.delivered_seq} END`,
-        },
-      })
-  );
-}
-
-/** Moves a member's read cursor forward; in the database within a second. */
+/** Moves a member's read cursor forward, because they wrote; in the database within a second. */
 export function advanceCursor(ctx: Context, move: Move): void {
   buffer(ctx).advance(move);
+}
+
+/** Moves a member's cursor forward, because they said so; in the database within a second. */
+export function takeReceipt(ctx: Context, receipt: Receipt): void {
+  buffer(ctx).receive(receipt);
 }
 
 /** {@link advanceCursor}, on disk when it resolves. */
@@ -147,9 +174,20 @@ export async function storeCursor(ctx: Context, move: Move): Promise<void> {
   await buffer(ctx).flush();
 }
 
-/** How far a person has read, where that is not yet in the database. */
-export function pendingRead(ctx: Context, roomKey: number, userKey: number): number | undefined {
+/** {@link takeReceipt}, on disk when it resolves. */
+export async function storeReceipt(ctx: Context, receipt: Receipt): Promise<void> {
+  buffer(ctx).receive(receipt);
+  await buffer(ctx).flush();
+}
+
+/** How far a person has come, where that is not yet in the database. */
+export function pendingCursor(ctx: Context, roomKey: number, userKey: number): Reached | undefined {
   return buffer(ctx).pending(roomKey, userKey);
+}
+
+/** The receipts of a person that are not yet in the database. */
+export function pendingMoments(ctx: Context, roomKey: number, userKey: number): PendingMoment[] {
+  return buffer(ctx).moments(roomKey, userKey);
 }
 
 /** One's own cursor in a room. */
@@ -160,6 +198,8 @@ export async function ownCursor(
 ): Promise<Cursor> {
   const stored = await readCursor(ctx, room.key, actor.key);
   const base = stored?.readSeq ?? (room.is_lobby ? ((await lobbyPositions(ctx, [actor.key])).get(actor.key) ?? 0) : 0);
-  const readSeq = Math.max(base, pendingRead(ctx, room.key, actor.key) ?? 0);
-  return { user_id: actor.id, read_seq: readSeq, delivered_seq: Math.max(readSeq, stored?.deliveredSeq ?? 0) };
+  const pending = pendingCursor(ctx, room.key, actor.key);
+  const readSeq = Math.max(base, pending?.readSeq ?? 0);
+  const deliveredSeq = Math.max(readSeq, stored?.deliveredSeq ?? 0, pending?.deliveredSeq ?? 0);
+  return { user_id: actor.id, read_seq: readSeq, delivered_seq: deliveredSeq };
 }

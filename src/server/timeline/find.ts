@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
 
@@ -12,6 +13,14 @@ export async function messageById(ctx: Context, roomKey: number, id: string): Pr
   return row;
 }
 
+/** A message of whatever room; what is no id names none, and never reaches the database. */
+export async function messageAnywhere(ctx: Context, id: string): Promise<StoredMessage | undefined> {
+  if (!idPattern.test(id)) return undefined;
+  const { messages } = ctx.db.tables;
+  const [row] = await ctx.db.read.select().from(messages).where(eq(messages.id, id));
+  return row;
+}
+
 /** The original of a send. */
 export async function messageByClientId(ctx: Context, senderKey: number, clientId: string) {
   const { messages } = ctx.db.tables;
@@ -22,19 +31,27 @@ export async function messageByClientId(ctx: Context, senderKey: number, clientI
   return row;
 }
 
-/** Up to `limit` messages on one side of `seq`, oldest first. */
+/** Up to `limit` messages on one side of `seq` and after `floor`, oldest first. */
 export async function page(
   ctx: Context,
   roomKey: number,
   from: { before: number } | { after: number },
   limit: number,
+  floor = 0,
 ): Promise<StoredMessage[]> {
   const { messages } = ctx.db.tables;
   const older = "before" in from;
   const rows = await ctx.db.read
     .select()
     .from(messages)
-    .where(and(eq(messages.room_key, roomKey), older ? lt(messages.seq, from.before) : gt(messages.seq, from.after)))
+    .where(
+      and(
+        eq(messages.room_key, roomKey),
+        older
+          ? and(lt(messages.seq, from.before), floor > 0 ? gt(messages.seq, floor) : undefined)
+          : gt(messages.seq, Math.max(from.after, floor)),
+      ),
+    )
     .orderBy(older ? desc(messages.seq) : asc(messages.seq))
     .limit(limit);
   return older ? rows.reverse() : rows;

@@ -3,6 +3,8 @@ import type { Message, TimelineMessage } from "../../protocol/models.ts";
 import { blocksOf } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
+import { clearedBy } from "./cleared.ts";
+import { statusesOf } from "./status.ts";
 import { wireMessages } from "./wire.ts";
 
 /** What one person sees otherwise than everybody else. */
@@ -13,14 +15,30 @@ export class Personal {
     private readonly blocked: ReadonlySet<number>,
     /** What they deleted for themselves: the messages' numbers by room. */
     private readonly hidden: ReadonlyMap<number, ReadonlySet<number>>,
+    /** Up to where they emptied a conversation, by room. */
+    private readonly cleared: ReadonlyMap<number, number>,
   ) {}
 
   /** Whether the message is hidden from this person. What a system line tells of a blocked person is not. */
   hides({ type, sender_key, room_key, seq }: StoredMessage): boolean {
-    return (type !== "system" && this.blocked.has(sender_key)) || this.hidden.get(room_key)?.has(seq) === true;
+    return (
+      (type !== "system" && this.blocked.has(sender_key)) ||
+      this.hidden.get(room_key)?.has(seq) === true ||
+      seq <= this.clearedIn(room_key)
+    );
   }
 
-  /** Whether this person sees the message otherwise than everybody else; where it is doubtful, yes. */
+  /** What came up to here they have emptied the room of; 0: nothing. */
+  clearedIn(roomKey: number): number {
+    return this.cleared.get(roomKey) ?? 0;
+  }
+
+  /** Whether it is a message of their own, of which they see the `status`. */
+  wrote({ type, sender_key }: StoredMessage): boolean {
+    return sender_key === this.userKey && type !== "system";
+  }
+
+  /** Whether this person sees the message otherwise than everybody else, but for the `status` of their own. */
   touches(row: StoredMessage): boolean {
     return this.hides(row);
   }
@@ -30,8 +48,9 @@ export class Personal {
 export async function personalOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Personal>> {
   const { hidden_messages } = ctx.db.tables;
   if (userKeys.length === 0) return new Map();
-  const [blocks, rows] = await Promise.all([
+  const [blocks, cleared, rows] = await Promise.all([
     blocksOf(ctx, userKeys),
+    clearedBy(ctx, userKeys),
     ctx.db.read
       .select({ userKey: hidden_messages.user_key, roomKey: hidden_messages.room_key, seq: hidden_messages.seq })
       .from(hidden_messages)
@@ -46,7 +65,7 @@ export async function personalOf(ctx: Context, userKeys: readonly number[]): Pro
           new Set(own.map(({ seq }) => seq)),
         ]),
       );
-      return [key, new Personal(key, blocks.get(key)?.blocked ?? new Set(), hidden)];
+      return [key, new Personal(key, blocks.get(key)?.blocked ?? new Set(), hidden, cleared.get(key) ?? new Map())];
     }),
   );
 }
@@ -67,9 +86,14 @@ export async function forViewer(
 ): Promise<TimelineMessage[]> {
   const messages = await wireMessages(ctx, room.id, rows);
   if (!personal) return messages;
+  const own = rows.filter((row) => personal.wrote(row));
+  const statuses = await statusesOf(ctx, personal.userKey, room.key, own);
   return messages.map((message, index) => {
     const row = rows[index];
-    return row && personal.hides(row) ? hiddenForm(message) : message;
+    if (!row) return message;
+    if (personal.hides(row)) return hiddenForm(message);
+    const status = personal.wrote(row) ? statuses.get(row.seq) : undefined;
+    return status ? { ...message, status } : message;
   });
 }
 

@@ -1,0 +1,113 @@
+import { and, eq, inArray, lte, ne, sql } from "drizzle-orm";
+import { limits } from "../../protocol/limits.ts";
+import type { MessageStatus } from "../../protocol/models.ts";
+import { people } from "../accounts/people.ts";
+import { blocksOfOne } from "../blocks/blocked.ts";
+import type { Context } from "../context.ts";
+import { pendingCursor, type Reached } from "./cursors.ts";
+
+/** How far each member of a room has come. */
+export interface MemberCursor extends Reached {
+  roomKey: number;
+  isDirect: boolean;
+  userKey: number;
+}
+
+/** The cursors of all members, by room; big rooms and the lobby, which do not tell, are missing. */
+export async function cursorsIn(ctx: Context, roomKeys: readonly number[]): Promise<Map<number, MemberCursor[]>> {
+  const { rooms, members } = ctx.db.tables;
+  if (roomKeys.length === 0) return new Map();
+  const rows = await ctx.db.read
+    .select({
+      roomKey: members.room_key,
+      type: rooms.type,
+      userKey: members.user_key,
+      readSeq: members.read_seq,
+      deliveredSeq: members.delivered_seq,
+    })
+    .from(members)
+    .innerJoin(rooms, eq(rooms.key, members.room_key))
+    .where(
+      and(
+        inArray(members.room_key, [...roomKeys]),
+        eq(members.is_active, true),
+        eq(rooms.is_lobby, false),
+        lte(rooms.member_count, limits.statusMembers),
+      ),
+    );
+  const cursors = rows.map(({ roomKey, type, userKey, ...stored }): MemberCursor => {
+    const pending = pendingCursor(ctx, roomKey, userKey);
+    const readSeq = Math.max(stored.readSeq, pending?.readSeq ?? 0);
+    const deliveredSeq = Math.max(readSeq, stored.deliveredSeq, pending?.deliveredSeq ?? 0);
+    return { roomKey, isDirect: type === "direct", userKey, readSeq, deliveredSeq };
+  });
+  return Map.groupBy(cursors, ({ roomKey }) => roomKey);
+}
+
+/** A {@link MemberCursor} as another person may see it. */
+export interface ShownCursor extends MemberCursor {
+  /** One of the two has blocked the other. */
+  isApart: boolean;
+}
+
+/**
+ * The cursors of one room as `viewerKey` may see them. Of whoever keeps receipts to themselves it shows no more than what
+ * they wrote shows anyway: that they were there. The same goes for what those see who keep theirs, and between people of
+ * whom one has blocked the other, also for what was delivered.
+ */
+export async function shownCursors(
+  ctx: Context,
+  viewerKey: number,
+  cursors: readonly MemberCursor[],
+): Promise<ShownCursor[]> {
+  const persons = await people(ctx).byKeys([viewerKey, ...cursors.map(({ userKey }) => userKey)]);
+  const { blocked, blockers } = await blocksOfOne(ctx, viewerKey);
+  const isOpen = (key: number) => persons.get(key)?.privacy.read_receipts !== false;
+  const seen = cursors.map((cursor) => {
+    const isMine = cursor.userKey === viewerKey;
+    const isApart = !isMine && (blocked.has(cursor.userKey) || blockers.has(cursor.userKey));
+    const isKept = !isMine && !(isOpen(viewerKey) && isOpen(cursor.userKey));
+    return { cursor, isApart, isKept };
+  });
+  const roomKey = seen.find(({ isApart, isKept }) => isApart || isKept)?.cursor.roomKey;
+  const written = roomKey === undefined ? new Map<number, number>() : await lastWritten(ctx, roomKey);
+  return seen.map(({ cursor, isApart, isKept }): ShownCursor => {
+    if (!isApart && !isKept) return { ...cursor, isApart };
+    const own = written.get(cursor.userKey) ?? 0;
+    return { ...cursor, isApart, readSeq: own, deliveredSeq: isApart ? own : cursor.deliveredSeq };
+  });
+}
+
+/** How far back is looked for what somebody wrote. */
+const lookBack = 200;
+
+/** The number of the last message that each person has written lately. */
+async function lastWritten(ctx: Context, roomKey: number): Promise<Map<number, number>> {
+  const { messages } = ctx.db.tables;
+  const rows = await ctx.db.read
+    .select({ userKey: messages.sender_key, seq: sql`max(${messages.seq})`.mapWith(Number) })
+    .from(messages)
+    .where(
+      and(
+        eq(messages.room_key, roomKey),
+        sql`${messages.seq} > (SELECT last_seq - ${lookBack} FROM rooms WHERE key = ${roomKey})`,
+        ne(messages.type, "system"),
+      ),
+    )
+    .groupBy(messages.sender_key);
+  return new Map(rows.map(({ userKey, seq }) => [userKey, seq]));
+}
+
+/** How far a message of the viewer's own in this room has come: the lowest cursor of the others. */
+export function statusAt(
+  seq: number,
+  viewerKey: number,
+  shown: readonly ShownCursor[],
+  isOpen: boolean,
+): MessageStatus {
+  // In a room of many, those who have nothing to do with one another do not keep back the rest.
+  const others = shown.filter(({ userKey, isApart, isDirect }) => userKey !== viewerKey && (isDirect || !isApart));
+  if (others.length === 0) return "sent";
+  if (isOpen && others.every(({ readSeq }) => readSeq >= seq)) return "read";
+  return others.every(({ deliveredSeq }) => deliveredSeq >= seq) ? "delivered" : "sent";
+}
