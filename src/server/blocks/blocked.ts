@@ -108,11 +108,6 @@ export async function blocksOfOne(ctx: Context, userKey: number): Promise<Blocks
   return lists(ctx).known(userKey) ?? (await lists(ctx).of([userKey])).get(userKey) ?? none;
 }
 
-/** {@link blocksOfOne} if they are remembered, without a promise: every direct message asks. */
-export function knownBlocks(ctx: Context, userKey: number): Blocks | undefined {
-  return lists(ctx).known(userKey);
-}
-
 /** Whether one of the two has blocked the other. */
 export async function areApart(ctx: Context, userKey: number, otherKey: number): Promise<boolean> {
   const { blocked, blockers } = await blocksOfOne(ctx, userKey);

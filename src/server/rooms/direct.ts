@@ -1,6 +1,8 @@
 import type { User } from "../../protocol/models.ts";
-import { people, userRef, type Person } from "../accounts/people.ts";
+import { people, userRef } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
+import { eyesOf, type Eyes } from "../presence/eyes.ts";
+import { sightedByKey } from "../presence/sighted.ts";
 
 /** A room of two, made by the first message between them. */
 
@@ -17,10 +19,28 @@ export function peerKeyIn({ direct_pair }: { direct_pair: string | null }, userK
   return lower === userKey ? Number(direct_pair.slice(middle + 1)) : lower;
 }
 
-/** A person as the head of a conversation. */
-export function wirePeer(person: Person): User {
-  return { ...userRef(person), status: "offline", last_seen_at: null };
+/** How one sees whom one talks to, of these keys; by a query for all of them. */
+export async function peersByKey(
+  ctx: Context,
+  pairs: readonly { userKey: number; peerKey: number }[],
+): Promise<(userKey: number, peerKey: number) => User | undefined> {
+  const keys = [...new Set(pairs.map(({ peerKey }) => peerKey))];
+  const persons = await people(ctx).byKeys(keys);
+  const sighted = await sightedByKey(ctx, keys);
+  const eyes = new Map<number, Eyes>();
+  for (const { userKey } of pairs) {
+    if (!eyes.has(userKey)) eyes.set(userKey, await eyesOf(ctx, { key: userKey }));
+  }
+  return (userKey, peerKey) => {
+    const person = persons.get(peerKey);
+    const here = sighted.get(peerKey);
+    const seen = here ? eyes.get(userKey)?.see(here) : undefined;
+    return person && { ...userRef(person), ...(seen ?? gone) };
+  };
 }
+
+/** Of an account that was deleted. */
+const gone = { status: "offline", last_seen_at: null } as const;
 
 /** The other one of the two, as the wire has them; `undefined` in rooms that are not direct. */
 export async function peerOf(
@@ -28,7 +48,6 @@ export async function peerOf(
   room: { direct_pair: string | null },
   userKey: number,
 ): Promise<User | undefined> {
-  const key = peerKeyIn(room, userKey);
-  const peer = key === undefined ? undefined : await people(ctx).byKey(key);
-  return peer && wirePeer(peer);
+  const peerKey = peerKeyIn(room, userKey);
+  return peerKey === undefined ? undefined : (await peersByKey(ctx, [{ userKey, peerKey }]))(userKey, peerKey);
 }

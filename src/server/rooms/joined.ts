@@ -1,6 +1,5 @@
-import type { Conversation, Cursor, JoinedRoom, RoomRole, TimelineMessage } from "../../protocol/models.ts";
+import type { Conversation, Cursor, JoinedRoom, RoomRole, TimelineMessage, User } from "../../protocol/models.ts";
 import { folded } from "../accounts/names.ts";
-import { people, type Person } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import { nextTurn } from "../platform/turn.ts";
@@ -8,7 +7,7 @@ import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts"
 import { cursorsIn } from "../timeline/others.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
-import { peerKeyIn, wirePeer } from "./direct.ts";
+import { peerKeyIn, peersByKey } from "./direct.ts";
 import type { Slice } from "./list-store.ts";
 import { standings, type Standing } from "./standings.ts";
 import { wireCursors } from "./wire-cursors.ts";
@@ -26,7 +25,7 @@ interface Joined {
   /** The last message, where this person sees another than everybody, or none. */
   last?: TimelineMessage | null;
   /** The other one, in a direct room. */
-  peer?: Person;
+  peer?: User;
   cursors?: Cursor[];
 }
 
@@ -78,11 +77,11 @@ export async function joinedConversations(ctx: Context, { key }: Pick<Actor, "ke
       created_at: wireTime(card.last.created_at),
       is_mine: card.last.sender_key === key,
     };
-    return [{ user: wirePeer(peer), room_id: card.id, last_message, unread_count: unread }];
+    return [{ user: peer, room_id: card.id, last_message, unread_count: unread }];
   });
 }
 
-function isNamed({ username, display_name }: Person, needle: string): boolean {
+function isNamed({ username, display_name }: User, needle: string): boolean {
   return folded(username).includes(needle) || folded(display_name).includes(needle);
 }
 
@@ -91,7 +90,7 @@ function textOf({ card, standing, role, readSeq, unread, last, peer, cursors }: 
   const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":0`;
   const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}`;
   const direct = peer
-    ? `,"peer":${JSON.stringify(wirePeer(peer))},"cursors":${JSON.stringify(cursors)},"cleared_seq":${standing.clearedSeq}`
+    ? `,"peer":${JSON.stringify(peer)},"cursors":${JSON.stringify(cursors)},"cleared_seq":${standing.clearedSeq}`
     : "";
   return `${card.text},"last_message":${last === undefined ? card.lastText : JSON.stringify(last)},${counts},${own}${direct}}`;
 }
@@ -129,10 +128,10 @@ async function addPeers(ctx: Context, found: ReadonlyMap<number, Joined[]>): Pro
     }),
   );
   if (direct.length === 0) return;
-  const persons = await people(ctx).byKeys(direct.map(({ peerKey }) => peerKey));
+  const peers = await peersByKey(ctx, direct);
   const cursors = await cursorsIn(ctx, [...new Set(direct.map(({ each }) => each.card.key))]);
   for (const { userKey, each, peerKey } of direct) {
-    const peer = persons.get(peerKey);
+    const peer = peers(userKey, peerKey);
     if (!peer) continue;
     each.peer = peer;
     each.cursors = await wireCursors(ctx, userKey, cursors.get(each.card.key) ?? []);
