@@ -215,6 +215,14 @@ export const en = {
     copied: "Copied",
   },
 
+  messageMenu: {
+    label: "What to do with this message",
+    more: "More",
+    copy: "Copy text",
+    copied: "Text copied",
+    copyFailed: "The text could not be copied.",
+  },
+
   system: {
     room_created: (actor: string) => `${_(actor)} created the room`,
     member_joined: (actor: string) => `${_(actor)} joined`,

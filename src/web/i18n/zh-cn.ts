@@ -202,6 +202,14 @@ export const zhCN: Dictionary = {
     copied: "已复制",
   },
 
+  messageMenu: {
+    label: "消息操作",
+    more: "更多",
+    copy: "复制文字",
+    copied: "已复制文字",
+    copyFailed: "无法复制文字。",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 创建了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

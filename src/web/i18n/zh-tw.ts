@@ -202,6 +202,14 @@ export const zhTW: Dictionary = {
     copied: "已複製",
   },
 
+  messageMenu: {
+    label: "訊息操作",
+    more: "更多",
+    copy: "複製文字",
+    copied: "已複製文字",
+    copyFailed: "無法複製文字。",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 建立了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

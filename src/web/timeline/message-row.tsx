@@ -5,6 +5,7 @@ import type { PendingMessage } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { Avatar } from "../ui/avatar.tsx";
+import { MessageTools } from "./message-tools.tsx";
 import { MessageText } from "./message-text.tsx";
 
 interface BubbleProps {
@@ -17,16 +18,32 @@ interface BubbleProps {
   /** Below the bubble. */
   below?: ReactNode;
   flash?: boolean;
+  /** A message that is stored, and can be acted upon. */
+  messageId?: string;
+  /** What can be done with it. */
+  tools?: ReactNode;
   children: ReactNode;
 }
 
 /** A message in its bubble; avatar, name and time stand once per run. */
-function Bubble({ sender, at, startsRun, isOwn, state, below, flash = false, children }: BubbleProps) {
+function Bubble({
+  sender,
+  at,
+  startsRun,
+  isOwn,
+  state,
+  below,
+  flash = false,
+  messageId,
+  tools,
+  children,
+}: BubbleProps) {
   const format = useFormat();
   const time = format.time(at);
   return (
     <div
       className="message"
+      data-message={messageId}
       data-own={isOwn || undefined}
       data-first={startsRun || undefined}
       data-flash={flash || undefined}
@@ -53,9 +70,12 @@ function Bubble({ sender, at, startsRun, isOwn, state, below, flash = false, chi
             {sender.name}, {time}
           </span>
         )}
-        <div className="bubble" title={format.exact(at)}>
-          {children}
-          {state}
+        <div className="bubble-line">
+          <div className="bubble" title={format.exact(at)}>
+            {children}
+            {state}
+          </div>
+          {tools}
         </div>
         {below}
       </div>
@@ -64,13 +84,14 @@ function Bubble({ sender, at, startsRun, isOwn, state, below, flash = false, chi
 }
 
 interface MessageRowProps {
+  rowKey: string;
   message: Message;
   startsRun: boolean;
   isOwn: boolean;
   flash: boolean;
 }
 
-export function MessageRow({ message, startsRun, isOwn, flash }: MessageRowProps) {
+export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: MessageRowProps) {
   const text = useText();
   const { sender } = message;
   const isGone = message.is_deleted || message.is_recalled;
@@ -81,6 +102,8 @@ export function MessageRow({ message, startsRun, isOwn, flash }: MessageRowProps
       startsRun={startsRun}
       isOwn={isOwn}
       flash={flash}
+      messageId={message.id}
+      tools={<MessageTools rowKey={rowKey} message={message} />}
       state={isOwn && !isGone && <SendState icon={<Check size={14} aria-hidden />} label={text.timeline.sent} />}
     >
       {isGone ? (

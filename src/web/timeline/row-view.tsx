@@ -31,6 +31,7 @@ export function RowView({ row, ownId, flashId }: RowViewProps) {
     case "message":
       return (
         <MessageRow
+          rowKey={row.key}
           message={row.message}
           startsRun={row.startsRun}
           isOwn={row.message.sender.id === ownId}

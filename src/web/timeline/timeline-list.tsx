@@ -7,9 +7,12 @@ import { useNow } from "../app/use-now.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { JumpPill } from "./jump-pill.tsx";
+import { RoomOfTimeline } from "./menu-state.ts";
+import { MessageMenu } from "./message-menu.tsx";
 import { RowView } from "./row-view.tsx";
 import type { Row } from "./rows.ts";
 import type { Start } from "./start.ts";
+import { useMessageMenu } from "./use-message-menu.ts";
 import { usePlace } from "./use-place.ts";
 import { useRowFocus } from "./use-row-focus.ts";
 import { useStagedRows } from "./use-staged-rows.ts";
@@ -33,72 +36,80 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
   const dayLine = useRef<HTMLParagraphElement>(null);
   const place = usePlace({ room, timeline, rows, generation, start, list, scroller, dayLine });
   const focus = useRowFocus({ rows, list, scroller, beforeMove: place.beforeMove });
+  const menu = useMessageMenu(room, rows);
   const { loading } = timeline;
 
   return (
-    <div className="timeline">
-      <div
-        ref={scroller}
-        className="timeline-scroll"
-        role="log"
-        aria-live="off"
-        aria-label={text.timeline.label(roomName(room, text))}
-        aria-busy={loading.older || loading.newer || loading.page}
-        tabIndex={0}
-        onKeyDown={(event) => {
-          if (event.key === "PageUp" || event.key === "Home") place.hand.onPageKey();
-          else focus.onKeyDown(event);
-        }}
-        onWheel={place.hand.onWheel}
-        onTouchMove={place.hand.onTouchMove}
-        onPointerDown={place.hand.onPointerDown}
-      >
-        <div className="timeline-space" />
-        <Virtualizer
-          key={generation}
-          ref={list}
-          scrollRef={scroller}
-          data={rows}
-          shift={shift}
-          bufferSize={400}
-          keepMounted={focus.keepMounted}
-          onScroll={place.told.onScroll}
-          onScrollEnd={place.told.onScrollEnd}
-          onResize={() => {
-            focus.onResize();
-            place.told.onResize();
+    <RoomOfTimeline value={room}>
+      <div className="timeline">
+        <div
+          ref={scroller}
+          className="timeline-scroll"
+          role="log"
+          aria-live="off"
+          aria-label={text.timeline.label(roomName(room, text))}
+          aria-busy={loading.older || loading.newer || loading.page}
+          tabIndex={0}
+          onKeyDown={(event) => {
+            if (event.key === "PageUp" || event.key === "Home") place.hand.onPageKey();
+            else if (!menu.onKeyDown(event)) focus.onKeyDown(event);
+          }}
+          onWheel={place.hand.onWheel}
+          onTouchMove={place.hand.onTouchMove}
+          {...menu.hand}
+          onPointerDown={(event) => {
+            place.hand.onPointerDown();
+            menu.hand.onPointerDown(event);
           }}
         >
-          {(row) => (
-            <div key={row.key} className="row" data-key={row.key} tabIndex={-1}>
-              <RowView row={row} ownId={ownId} flashId={start.at === "message" ? start.messageId : null} />
-            </div>
-          )}
-        </Virtualizer>
+          <div className="timeline-space" />
+          <Virtualizer
+            key={generation}
+            ref={list}
+            scrollRef={scroller}
+            data={rows}
+            shift={shift}
+            bufferSize={400}
+            keepMounted={focus.keepMounted}
+            onScroll={place.told.onScroll}
+            onScrollEnd={place.told.onScrollEnd}
+            onResize={() => {
+              focus.onResize();
+              place.told.onResize();
+            }}
+          >
+            {(row) => (
+              <div key={row.key} className="row" data-key={row.key} tabIndex={-1}>
+                <RowView row={row} ownId={ownId} flashId={start.at === "message" ? start.messageId : null} />
+              </div>
+            )}
+          </Virtualizer>
+        </div>
+        <p
+          ref={dayLine}
+          className="line line-date day-line"
+          data-shown={place.topDay !== null || undefined}
+          aria-hidden="true"
+        >
+          <time>{place.topDay !== null && format.day(new Date(place.topDay), now)}</time>
+        </p>
+        {loading.older && (
+          <p className="timeline-loading" role="status">
+            <LoaderCircle className="spinning" size={16} aria-hidden />
+            <span className="visually-hidden">{text.timeline.loadingOlder}</span>
+          </p>
+        )}
+        {timeline.error !== null && (
+          <p className="timeline-error" role="status">
+            {text.timeline.loadFailed}{" "}
+            <button type="button" className="link-button" onClick={() => void parley.timelines.loadOlder(room.id)}>
+              {text.tryAgain}
+            </button>
+          </p>
+        )}
+        {!place.isAtEnd && <JumpPill unread={room.unread_count} onJump={() => void place.toLatest()} />}
+        <MessageMenu />
       </div>
-      <p
-        ref={dayLine}
-        className="line line-date day-line"
-        data-shown={place.topDay !== null || undefined}
-        aria-hidden="true"
-      >
-        <time>{place.topDay !== null && format.day(new Date(place.topDay), now)}</time>
-      </p>
-      {loading.older && (
-        <p className="timeline-loading" role="status">
-          <LoaderCircle className="spinning" size={16} aria-hidden />
-          <span className="visually-hidden">{text.timeline.loadingOlder}</span>
-        </p>
-      )}
-      {timeline.error !== null && (
-        <p className="timeline-error" role="status">
-          {text.timeline.loadFailed}{" "}
-          <button type="button" className="link-button" onClick={() => void parley.timelines.loadOlder(room.id)}>
-            {text.tryAgain}
-          </button>
-        </p>
-      )}
-      {!place.isAtEnd && <JumpPill unread={room.unread_count} onJump={() => void place.toLatest()} />}
-    </div>
+    </RoomOfTimeline>
   );
 }
