@@ -193,6 +193,9 @@ export const members = pgTable(
     index("members_cleared")
       .on(table.user_key)
       .where(sql`cleared_seq > 0`),
+    index("members_muted")
+      .on(table.room_key)
+      .where(sql`muted_until IS NOT NULL`),
   ],
 );
 
@@ -397,6 +400,21 @@ export const bans = pgTable(
     /** Absent: for good. */
     until: integer("until"),
     created_at: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.room_key, table.user_key] })],
+);
+
+/** Whose messages are still being deleted after a ban: those up to `upto_seq`, from there downwards. */
+export const message_purges = pgTable(
+  "message_purges",
+  {
+    room_key: integer("room_key")
+      .notNull()
+      .references(() => rooms.key, { onDelete: "cascade" }),
+    user_key: integer("user_key")
+      .notNull()
+      .references(() => users.key),
+    upto_seq: integer("upto_seq").notNull(),
   },
   (table) => [primaryKey({ columns: [table.room_key, table.user_key] })],
 );

@@ -64,6 +64,15 @@ CREATE TABLE `hidden_messages` (
 	FOREIGN KEY (`room_key`) REFERENCES `rooms`(`key`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE TABLE `message_purges` (
+	`room_key` integer NOT NULL,
+	`user_key` integer NOT NULL,
+	`upto_seq` integer NOT NULL,
+	PRIMARY KEY(`room_key`, `user_key`),
+	FOREIGN KEY (`room_key`) REFERENCES `rooms`(`key`) ON UPDATE no action ON DELETE cascade,
+	FOREIGN KEY (`user_key`) REFERENCES `users`(`key`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `message_versions` (
 	`key` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`message_key` integer NOT NULL,
@@ -140,6 +149,7 @@ CREATE INDEX `room_invites_room_key` ON `room_invites` (`room_key`);--> statemen
 ALTER TABLE `members` ADD `notify_level` text DEFAULT 'all' NOT NULL;--> statement-breakpoint
 ALTER TABLE `members` ADD `cleared_seq` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `members_cleared` ON `members` (`user_key`) WHERE cleared_seq > 0;--> statement-breakpoint
+CREATE INDEX `members_muted` ON `members` (`room_key`) WHERE muted_until IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `messages` ADD `mentions` text;--> statement-breakpoint
 ALTER TABLE `messages` ADD `reactions` text;--> statement-breakpoint
 CREATE INDEX `messages_mentions` ON `messages` (`room_key`,`seq`) WHERE mentions IS NOT NULL;--> statement-breakpoint
