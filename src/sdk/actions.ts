@@ -21,6 +21,9 @@ export type Action =
   | { type: "members_loaded"; room_id: string; members: Member[]; complete: boolean; rev: number | null }
   | { type: "members_failed"; room_id: string }
   | { type: "pending"; room_id: string; messages: readonly PendingMessage[] }
+  | { type: "presence_forgotten"; user_ids: readonly string[] }
+  /** Nothing more was heard since. */
+  | { type: "typing_forgotten"; room_id: string; user_id: string; heard_at: string }
   | { type: "read"; room_id: string; seq: number }
   | { type: "room_watched"; room: Room }
   | { type: "room_unwatched"; room_id: string };

@@ -10,6 +10,7 @@ import { createMembers } from "./members.ts";
 import { memoryOutbox } from "./outbox-storage.ts";
 import { Outbox } from "./outbox.ts";
 import type { ClientOptions, Parley } from "./parley.ts";
+import { Idle, PresenceWatch } from "./presence.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { reduce } from "./reducer.ts";
 import { keepAuthenticated } from "./renewal.ts";
@@ -20,6 +21,7 @@ import { type ConnectionState, initialState } from "./state.ts";
 import { createStore } from "./store.ts";
 import { createTimelines } from "./timelines.ts";
 import { createTransport } from "./transport.ts";
+import { Typing } from "./typing.ts";
 import { isOnline, onWake } from "./wake.ts";
 import { Watching } from "./watching.ts";
 
@@ -51,6 +53,9 @@ export function createClient(options: ClientOptions): Parley {
   const members = createMembers({ store, http, onLoaded: (roomId) => resume.check(roomId) });
   const watching = new Watching({ store, http, connection, onFollowed: (roomId) => resume.check(roomId) });
   const follower = new Follower({ store, http });
+  const presence = new PresenceWatch({ store, connection, clock });
+  const idle = new Idle({ connection, clock });
+  const typing = new Typing({ store, connection, clock });
   const signedOutHandlers = new Set<() => void>();
   let stopWaking = () => {};
   let stopRenewing = () => {};
@@ -71,6 +76,8 @@ export function createClient(options: ClientOptions): Parley {
     outbox.receive(frame);
     resume.receive(frame);
     follower.receive(frame);
+    presence.receive(frame);
+    typing.receive(frame);
     emitter.emit(frame);
     // What is held belongs to another history: the rooms too have to come anew.
     if (frame.type === "sync_reset") connection.restart();
@@ -84,12 +91,14 @@ export function createClient(options: ClientOptions): Parley {
       stopRenewing();
       resume.end();
       outbox.interrupted();
+      presence.end();
     }
     if (state.status === "ready") {
       stopRenewing = keepAuthenticated({ session, connection, clock });
       outbox.flush();
       readMarks.resume();
       resume.begin();
+      idle.resume();
       void watching.resume();
       connecting?.resolve();
       connecting = null;
@@ -116,6 +125,8 @@ export function createClient(options: ClientOptions): Parley {
     watching.end();
     timelines.end();
     follower.end();
+    idle.end();
+    typing.end();
     store.dispatch({ type: "signed_out" });
   }
 
@@ -189,7 +200,20 @@ export function createClient(options: ClientOptions): Parley {
       return () => void signedOutHandlers.delete(handler);
     },
 
-    send: (roomId, content) => outbox.add(roomId, content),
+    presence: {
+      watch: (userIds) => presence.watch(userIds),
+      choose: async (status) => store.dispatch({ type: "signed_in", me: await http.users.setStatus({ status }) }),
+      active: () => idle.active(),
+    },
+    typing: {
+      typed: (roomId) => typing.typed(roomId),
+      stopped: (roomId) => typing.stopped(roomId),
+    },
+
+    send(roomId, content) {
+      typing.sent(roomId);
+      return outbox.add(roomId, content);
+    },
     retry: (tempId) => outbox.retry(tempId),
     discard: (tempId) => outbox.discard(tempId),
     markRead: (roomId, message) => readMarks.mark(roomId, message),

@@ -32,14 +32,16 @@ type Answer<N extends CommandName> = N extends "send_message"
     ? EventPayload<"pong">
     : N extends "sync"
       ? EventPayload<"sync_done"> | EventPayload<"sync_reset">
-      : EventPayload<"ack">;
+      : N extends "watch_presence"
+        ? EventPayload<"presence">
+        : EventPayload<"ack">;
 
 interface Waiting {
   resolve(payload: never): void;
   reject(error: Error): void;
 }
 
-const answers: ReadonlySet<EventName> = new Set(["ack", "message_ack", "pong", "sync_done", "sync_reset"]);
+const answers: ReadonlySet<EventName> = new Set(["ack", "message_ack", "pong", "presence", "sync_done", "sync_reset"]);
 /** From opening a socket to `ready`. */
 const readyWithinMs = 20_000;
 /** A connection that lived this long was a good one: the tries are counted anew. */

@@ -91,6 +91,11 @@ export function createHttp(transport: Transport, session: Session) {
         await session.end();
       },
       get: (id: string) => data<models.Profile>({ method: "GET", path: `/users/${encodeURIComponent(id)}` }),
+      setStatus: (body: Body<typeof requests.setStatus>) =>
+        data<models.Me>({ method: "PUT", path: "/users/me/status", body }),
+      /** Those who are there, in all or in a room. */
+      online: (query: Query<typeof requests.onlineQuery> = {}) =>
+        authorized<models.User[], PageMeta>({ method: "GET", path: "/users/online", query }),
       search: (query: Query<typeof requests.searchUsersQuery> & { q: string }) =>
         authorized<models.User[], PageMeta>({ method: "GET", path: "/users/search", query }),
     },

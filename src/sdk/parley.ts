@@ -10,6 +10,8 @@ import type { RoomState, State } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Fetch, TransportOptions } from "./transport.ts";
 
+export type ChosenStatus = "online" | "away" | "busy" | "invisible";
+
 export interface ClientOptions {
   /** Origin of the server, e.g. `https://chat.example`. */
   url: string;
@@ -96,6 +98,22 @@ export interface Parley {
     /** Loads the first (up to 500), once. */
     open(roomId: string): Promise<void>;
     loadMore(roomId: string): Promise<void>;
+  };
+  /** How people are, in `state.presence`; friends and direct partners are there by themselves. */
+  readonly presence: {
+    /** Keeps these people's up to date until the returned function is called; at most 500 at a time, the last ones. */
+    watch(userIds: readonly string[]): () => void;
+    /** What one is seen as while connected, on all one's devices. */
+    choose(status: ChosenStatus): Promise<void>;
+    /** Somebody is at this device: at every key and touch. Five minutes after the last it is idle (see `set_status`). */
+    active(): void;
+  };
+  /** Tells a room that one is typing. Others in `state.typing`, for five seconds each. */
+  readonly typing: {
+    /** Something was typed: at every key. */
+    typed(roomId: string): void;
+    /** What was typed is gone, or left alone. A message that is sent ends it by itself. */
+    stopped(roomId: string): void;
   };
   /** As a guest: starts and stops following a public room live. */
   watch(roomId: string): Promise<RoomState>;

@@ -1,6 +1,7 @@
 import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
 import { reduceFrame, reduceMessage, reduceRead } from "./reduce-frame.ts";
+import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
 import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
@@ -11,7 +12,7 @@ const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loadin
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "frame":
-      return reduceFrame(state, action.frame);
+      return reducePresence(reduceFrame(state, action.frame), action.frame);
     case "connection":
       return { ...state, connection: action.connection };
     case "signed_in":
@@ -40,6 +41,10 @@ export function reduce(state: State, action: Action): State {
       return setMembers(state, action.room_id, (held) => held && { ...held, loading: false });
     case "pending":
       return { ...state, pending: { ...state.pending, [action.room_id]: action.messages } };
+    case "presence_forgotten":
+      return forgetPresence(state, action.user_ids);
+    case "typing_forgotten":
+      return stopTyping(state, action.room_id, action.user_id, action.heard_at);
     case "read":
       return reduceRead(state, action.room_id, action.seq);
     case "room_watched": {

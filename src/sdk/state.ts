@@ -1,4 +1,4 @@
-import type { JoinedRoom, Me, Member, RoomRole, TimelineMessage } from "../protocol/models.ts";
+import type { JoinedRoom, Me, Member, RoomRole, Seen, TimelineMessage } from "../protocol/models.ts";
 
 /**
  * How the socket stands. `waiting`: lost, comes back by itself at `retryAtMs`; `offline`: the same, and the device says
@@ -63,6 +63,14 @@ export interface Progress {
   readonly roomRev: number;
 }
 
+/** Somebody who is typing. */
+export interface Typist {
+  readonly id: string;
+  readonly display_name: string;
+  /** The server's time when they were heard of last. */
+  readonly heard_at: string;
+}
+
 /** Everything a client knows; immutable, with the parts that did not change shared between two states. */
 export interface State {
   readonly connection: ConnectionState;
@@ -76,6 +84,10 @@ export interface State {
   /** Sends under way, by room, in the order in which they were written. */
   readonly pending: Readonly<Record<string, readonly PendingMessage[]>>;
   readonly progress: Readonly<Record<string, Progress>>;
+  /** How friends, direct partners and those one watches are, by their id. */
+  readonly presence: Readonly<Record<string, Seen>>;
+  /** Who else is typing, by room, in the order in which they began. */
+  readonly typing: Readonly<Record<string, readonly Typist[]>>;
 }
 
 export const initialState: State = {
@@ -88,4 +100,6 @@ export const initialState: State = {
   members: {},
   pending: {},
   progress: {},
+  presence: {},
+  typing: {},
 };
