@@ -162,7 +162,8 @@ export const events = {
     }),
     to: "user",
   },
-  notification: { payload: models.notification, to: "user" },
+  /** `unread_count`: all that is unread now; absent where nothing was stored. */
+  notification: { payload: models.notification.extend({ unread_count: z.number().int().optional() }), to: "user" },
   notifications_read: {
     payload: z.object({ ids: z.array(z.string()), all: z.boolean(), unread_count: z.number().int() }),
     to: "user",

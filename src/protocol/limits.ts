@@ -23,6 +23,13 @@ export const limits = {
   membersPerRequest: 100,
   watchedPeople: 500,
   unreadMax: 100,
+  /** People whom one message can name. */
+  mentionsPerMessage: 50,
+  /** Notifications kept of a person, and for how long. */
+  notificationsKept: 1_000,
+  notificationDays: 90,
+  /** What a notification shows of a message. */
+  excerptChars: 200,
   clientFrameBytes: 64 * 1024,
   bodyBytes: 1024 * 1024,
   socketsPerUser: 5,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
-import { gender, messageType, presenceStatus, privacy, roomRole } from "./models.ts";
+import { gender, messageType, notifyLevel, presenceStatus, privacy, roomRole } from "./models.ts";
 import { codePoints, id, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
@@ -97,6 +97,7 @@ export const updateRoom = z
 
 export const addMembers = z.strictObject({ user_ids: z.array(reference).min(1).max(limits.membersPerRequest) });
 export const updateMember = z.strictObject({ role: roomRole.exclude(["owner"]) });
+export const setNotifyLevel = z.strictObject({ level: notifyLevel });
 export const transferRoom = z.strictObject({ user_id: reference });
 
 /** The content's length is the verb's to judge: the limit is a setting of the server. */
@@ -128,6 +129,19 @@ export const changesQuery = z.object({
   since_rev: z.coerce.number().int().min(0),
   limit: z.coerce.number().int().min(1).max(limits.changesPerRoom).default(limits.changesPerRoom),
 });
+
+/** `?unread` alone asks for it, too. */
+const switched = z
+  .enum(["true", "1", "", "false", "0"])
+  .default("false")
+  .transform((value) => value !== "false" && value !== "0");
+export const listNotificationsQuery = pageQuery.extend({ unread: switched });
+export const readNotifications = z
+  .strictObject({ ids: z.array(reference).min(1).max(limits.pageMax).optional(), all: z.literal(true).optional() })
+  .refine((body) => (body.ids === undefined) !== (body.all === undefined), {
+    path: ["ids"],
+    message: "give either ids or all",
+  });
 
 /** Where a search begins or ends: at a message, a moment, or the beginning of a day in UTC. */
 const messageOrTime = z.union([id, z.iso.datetime({ offset: true }), z.iso.date()], {

@@ -6,6 +6,7 @@ import { accountRoutes } from "./accounts/routes.ts";
 import type { Context } from "./context.ts";
 import { directRoutes } from "./directs/routes.ts";
 import { messageRoutes } from "./messages/routes.ts";
+import { notificationRoutes } from "./notifications/routes.ts";
 import { AppError } from "./platform/app-error.ts";
 import { bodyLimit } from "./platform/http/body-limit.ts";
 import { cors } from "./platform/http/cors.ts";
@@ -64,6 +65,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.route("/api/v1", accountRoutes(ctx));
   app.route("/api/v1", messageRoutes(ctx));
   app.route("/api/v1", directRoutes(ctx));
+  app.route("/api/v1", notificationRoutes(ctx));
   app.route("/api/v1", searchRoutes(ctx));
   app.route("/", webRoutes());
   return app;

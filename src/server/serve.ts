@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import { httpApp } from "./http.ts";
 import { type ContextOverrides, openContext } from "./open-context.ts";
+import { startNotifications } from "./notifications/start.ts";
 import { atMost } from "./platform/at-most.ts";
 import { clientAddress } from "./platform/http/client-address.ts";
 import { originCheck } from "./platform/http/origins.ts";
@@ -62,6 +63,7 @@ async function listen(
   await startRooms(ctx);
   await startTimeline(ctx);
   startPresence(ctx);
+  startNotifications(ctx);
   startSearch(ctx);
   let draining = false;
   const isDraining = () => draining;

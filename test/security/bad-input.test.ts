@@ -57,6 +57,8 @@ const bodies: Record<BodyName, () => { method: string; path: string; valid: Reco
   addMembers: () => ({ method: "POST", path: `/rooms/${roomId}/members`, valid: { user_ids: [ben.id] } }),
   updateMember: () => ({ method: "PATCH", path: `/rooms/${roomId}/members/${ben.id}`, valid: { role: "admin" } }),
   transferRoom: () => ({ method: "POST", path: `/rooms/${roomId}/transfer`, valid: { user_id: ben.id } }),
+  setNotifyLevel: () => ({ method: "PUT", path: `/rooms/${roomId}/notifications`, valid: { level: "none" } }),
+  readNotifications: () => ({ method: "POST", path: "/notifications/read", valid: { all: true } }),
   sendMessage: () => ({ method: "POST", path: `/rooms/${roomId}/messages`, valid: { content: "hello" } }),
   markRead: () => ({
     method: "POST",

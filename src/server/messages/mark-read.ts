@@ -22,12 +22,13 @@ export async function markRead(
   options: { durably: boolean },
 ): Promise<{ read_seq: number }> {
   const { room, message, cursor } = await place(ctx, actor, input);
+  // Also where the cursor stays: what came of old messages, a reaction, is read with the room.
+  ctx.happenings.emit("room_read", { userKey: actor.key, roomKey: room.key, seq: message.seq });
   if (message.seq <= cursor.read_seq) return { read_seq: cursor.read_seq };
   const receipt = { roomKey: room.key, userKey: actor.key, kind: "read", seq: message.seq } as const;
   if (options.durably) await storeReceipt(ctx, receipt);
   else takeReceipt(ctx, receipt);
   tellReceipt(ctx, { ...receipt, room, actor, messageId: message.id, atMs: ctx.clock.now() });
-  ctx.happenings.emit("room_read", { userKey: actor.key, roomKey: room.key, seq: message.seq });
   return { read_seq: message.seq };
 }
 

@@ -14,6 +14,7 @@ import { messageByClientId } from "../timeline/find.ts";
 import { lane } from "../timeline/lane.ts";
 import { wireMessage, wireMessages } from "../timeline/wire.ts";
 import { demandPeer, isSurelyReachable } from "./direct-policy.ts";
+import { findMentions, mayMention } from "./mentions.ts";
 import { demandVoice } from "./policy.ts";
 
 export interface SendInput {
@@ -77,9 +78,10 @@ function admit(
   ctx: Context,
   actor: Actor,
   input: SendInput,
-  { room, membership }: { room: RoomEntry; membership: Membership },
+  place: { room: RoomEntry; membership: Membership },
   person: Person,
-): PreparedSend {
+): PreparedSend | Promise<PreparedSend> {
+  const { room, membership } = place;
   demandVoice(ctx, membership);
   const { messagesPerSecond } = ctx.config;
   if (messagesPerSecond > 0) {
@@ -97,7 +99,12 @@ function admit(
     mentions: null,
     created_at: ctx.clock.now(),
   };
-  return { commit: (settle) => commit(ctx, draft, room, person, settle) };
+  const prepared: PreparedSend = { commit: (settle) => commit(ctx, draft, room, person, settle) };
+  if (!mayMention(input.content)) return prepared;
+  return findMentions(ctx, actor, place, input.content).then((mentions) => {
+    draft.mentions = mentions;
+    return prepared;
+  });
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */
@@ -173,7 +180,13 @@ function publishStored(
   const message = wireMessage(room.id, storedAs(draft, seq, rev), userRef(sender));
   ctx.publish.toRoom(room.type === "direct" ? "new_direct_message" : "new_message", message);
   ctx.metrics.messages.inc();
-  advanceCursor(ctx, { roomKey: draft.room_key, userKey: draft.sender_key, readSeq: seq });
+  const { sender_key: senderKey, mentions, reply_to_id: replyToId } = draft;
+  advanceCursor(ctx, { roomKey: room.key, userKey: senderKey, readSeq: seq });
+  ctx.happenings.emit("room_read", { userKey: senderKey, roomKey: room.key, seq });
+  if (mentions !== null || replyToId !== null || room.type === "direct") {
+    const place = { messageId: draft.id, roomKey: room.key, roomId: room.id, seq };
+    ctx.happenings.emit("message_stored", { ...place, senderKey, mentions, replyToId });
+  }
   return message;
 }
 

@@ -85,6 +85,12 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
     }),
+    notifications: new Counter({
+      name: "parley_notifications_total",
+      help: "Notifications stored, by kind",
+      labelNames: ["kind"],
+      registers,
+    }),
     hashesWaiting: new Gauge({ name: "parley_hashes_waiting", help: "Password hashes waiting", registers }),
     httpRequests: new Counter({
       name: "parley_http_requests_total",

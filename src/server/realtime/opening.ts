@@ -3,6 +3,7 @@ import type { Me, Presence } from "../../protocol/models.ts";
 import { actorOfSession } from "../accounts/access-token.ts";
 import { readEach, type Arriving } from "../accounts/me.ts";
 import type { Context } from "../context.ts";
+import { unreadNotifications } from "../notifications/list.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { refusalOf } from "../platform/refusal.ts";
@@ -103,14 +104,19 @@ export class Opening {
     const keys = [...new Set(round.flatMap(({ viewer }) => viewer?.key ?? []))];
     const held = hub.recent.hold();
     try {
-      const [people, rooms, near] = keys.length === 0 ? nobody : await this.#read(keys);
+      const [people, rooms, near, unread] = keys.length === 0 ? nobody : await this.#read(keys);
       const ready = round.map((session): Ready => {
         const { viewer } = session;
-        if (!viewer) return { session, rooms: [] };
+        if (!viewer) return { session, rooms: [], unread: 0 };
         const person = people.get(viewer.key);
         const surroundings = near.get(viewer.key);
         if (!person || !surroundings) throw new AppError("UNAUTHENTICATED");
-        return { session, person: { ...person, surroundings }, rooms: rooms.get(viewer.key) ?? [] };
+        return {
+          session,
+          person: { ...person, surroundings },
+          rooms: rooms.get(viewer.key) ?? [],
+          unread: unread.get(viewer.key) ?? 0,
+        };
       });
       const roomsEach = ready.reduce((sum, { rooms }) => sum + rooms.length, 0) / ready.length;
       this.#size = Math.max(1, Math.min(socketsPerRound, Math.floor(roomsPerRound / Math.max(1, roomsEach))));
@@ -124,14 +130,24 @@ export class Opening {
 
   async #read(keys: readonly number[]) {
     const { ctx } = this;
-    return [await readEach(ctx, keys), await joinedRooms(ctx, keys), await surroundingsOf(ctx, keys)] as const;
+    return [
+      await readEach(ctx, keys),
+      await joinedRooms(ctx, keys),
+      await surroundingsOf(ctx, keys),
+      await unreadNotifications(ctx, keys),
+    ] as const;
   }
 
-  #enter({ session, person, rooms }: Ready, from: number): void {
+  #enter({ session, person, rooms, unread }: Ready, from: number): void {
     const { ctx, hub } = this;
     const presence = person ? arrive(ctx, hub, session, person.present, person.surroundings) : [];
     const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
-    hub.enter(session, revs, frameOf("ready", readyText(person?.me ?? null, rooms, presence), ctx.clock.now()), from);
+    hub.enter(
+      session,
+      revs,
+      frameOf("ready", readyText(person?.me ?? null, rooms, presence, unread), ctx.clock.now()),
+      from,
+    );
     hub.becomeReady(session);
   }
 }
@@ -141,12 +157,18 @@ interface Ready {
   session: Session;
   person?: Arriving & { surroundings: Surroundings };
   rooms: JoinedText[];
+  unread: number;
 }
 
-const nobody = [new Map<number, Arriving>(), new Map<number, JoinedText[]>(), new Map<number, Surroundings>()] as const;
+const nobody = [
+  new Map<number, Arriving>(),
+  new Map<number, JoinedText[]>(),
+  new Map<number, Surroundings>(),
+  new Map<number, number>(),
+] as const;
 
 /** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */
-function readyText(me: Me | null, rooms: readonly JoinedText[], presence: readonly Presence[]): string {
+function readyText(me: Me | null, rooms: readonly JoinedText[], presence: readonly Presence[], unread: number): string {
   const list = rooms.map(({ text }) => text).join(",");
-  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":${JSON.stringify(presence)},"unread_notifications":0}`;
+  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":${JSON.stringify(presence)},"unread_notifications":${unread}}`;
 }

@@ -44,6 +44,8 @@ export async function addMembers(ctx: Context, actor: Actor, input: AddMembersIn
   if (!admission) return { room_id: entry.id, added: [], skipped };
   await announceEntry(ctx, admission, { isHeard: true });
   const eyes = await eyesOf(ctx, actor);
+  const userKeys = admission.members.map(({ user_key }) => user_key);
+  ctx.happenings.emit("members_added", { roomKey: entry.key, roomId: entry.id, actorKey: actor.key, userKeys });
   const rows = new Map(admission.members.map((row) => [row.user_key, row]));
   const added = addable.flatMap((person) => {
     const row = rows.get(person.key);

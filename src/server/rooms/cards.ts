@@ -3,6 +3,7 @@ import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { StoredMessage } from "../timeline/append.ts";
+import { type MentionTail, readMentionTails } from "../timeline/mention-tails.ts";
 import { readTails, type Tail } from "../timeline/unread.ts";
 import { namedIn, wireMessages } from "../timeline/wire.ts";
 import { roomsWithLast, type RoomWithLast } from "./list-store.ts";
@@ -34,6 +35,8 @@ export interface RoomCard {
   readonly accounts: number | undefined;
   /** Read when somebody is behind. */
   tail?: Tail;
+  /** Read with it. */
+  mentions?: MentionTail;
 }
 
 /** Remembered at once (G7): about 1.5 KB each, 15 KB at the most. */
@@ -81,9 +84,15 @@ class RoomCards {
         this.ctx,
         part.map(({ key }) => key),
       );
+      const mentions = await readMentionTails(
+        this.ctx,
+        part.map(({ key }) => key),
+      );
       for (const card of part) {
         const tail = tails.get(card.key);
         if (tail) card.tail = tail;
+        const mentioning = mentions.get(card.key);
+        if (mentioning) card.mentions = mentioning;
       }
     }
   }

@@ -49,6 +49,9 @@ export async function createRoom(
     return admit(ctx, tx, room, entries, [{ kind: "room_created", actorKey: actor.key, value: room.name }]);
   });
   const joined = await announceEntry(ctx, admission, { isHeard: false });
+  const userKeys = others.map(({ key }) => key);
+  const { key: roomKey, id: roomId } = admission.room;
+  if (userKeys.length > 0) ctx.happenings.emit("members_added", { roomKey, roomId, actorKey: actor.key, userKeys });
   const own = joined.find(({ my_role }) => my_role === "owner");
   if (!own) throw new Error("a room was made without its owner");
   return { ...own, skipped };

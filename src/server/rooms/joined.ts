@@ -9,6 +9,7 @@ import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
 import { peerKeyIn, peersByKey } from "./direct.ts";
 import type { Slice } from "./list-store.ts";
+import { countMentions } from "./mention-counts.ts";
 import { standings, type Standing } from "./standings.ts";
 import { wireCursors } from "./wire-cursors.ts";
 
@@ -22,6 +23,7 @@ interface Joined {
   role: RoomRole;
   readSeq: number;
   unread: number;
+  mentions: number;
   /** The last message, where this person sees another than everybody, or none. */
   last?: TimelineMessage | null;
   /** The other one, in a direct room. */
@@ -85,9 +87,9 @@ function isNamed({ username, display_name }: User, needle: string): boolean {
   return folded(username).includes(needle) || folded(display_name).includes(needle);
 }
 
-function textOf({ card, standing, role, readSeq, unread, last, peer, cursors }: Joined): string {
+function textOf({ card, standing, role, readSeq, unread, mentions, last, peer, cursors }: Joined): string {
   const { notifyLevel, mutedUntil } = standing;
-  const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":0`;
+  const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":${mentions}`;
   const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}`;
   const direct = peer
     ? `,"peer":${JSON.stringify(peer)},"cursors":${JSON.stringify(cursors)},"cleared_seq":${standing.clearedSeq}`
@@ -106,7 +108,7 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
     const { userKey, roomKey, role, readSeq } = each;
     const card = cards.get(roomKey);
     if (!card) continue;
-    const own: Joined = { card, standing: each, role, readSeq, unread: 0 };
+    const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0 };
     const last = await lastFor(ctx, personal.get(userKey), card);
     if (last !== undefined) own.last = last;
     if (readSeq < card.lastSeq) behind.push({ userKey, own });
@@ -114,6 +116,7 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   }
   await count(ctx, behind);
   await addPeers(ctx, found);
+  await countMentions(ctx, behind, personal);
   for (const own of found.values())
     own.sort((a, b) => b.card.activeAtMs - a.card.activeAtMs || b.card.key - a.card.key);
   return found;

@@ -41,6 +41,7 @@ export async function announceDeparture(
   reason: "left" | "kicked",
 ): Promise<void> {
   forgetMemberships(ctx, room.key, [userKey]);
+  ctx.happenings.emit("members_gone", { roomKey: room.key, userKeys: [userKey] });
   const person = await people(ctx).byKey(userKey);
   const wireLines = await wireMessages(ctx, room.id, lines);
   if (person && room.member_count <= limits.broadcastMembers) {
@@ -71,6 +72,7 @@ export async function close(ctx: Context, tx: Queries, room: RoomRow): Promise<C
 export async function announceClosure(ctx: Context, { room, rev, memberKeys }: Closure): Promise<void> {
   // Memberships are asked of rooms that exist: forgetting the room is enough, however many were in it.
   rooms(ctx).forget(room);
+  ctx.happenings.emit("members_gone", { roomKey: room.key, userKeys: memberKeys });
   ctx.publish.toRoom("room_deleted", { room_id: room.id, rev });
   const persons = await people(ctx).byKeys(memberKeys);
   for (const { id } of persons.values()) {

@@ -2,6 +2,7 @@ import { and, asc, count, eq, inArray, isNull, or, sql, type SQL } from "drizzle
 import { folded } from "../accounts/names.ts";
 import type { Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
+import { jsonTexts } from "../platform/db/json-rows.ts";
 import { contains, startsWith } from "../platform/db/like.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import type { RoomRow } from "./directory.ts";
@@ -191,4 +192,41 @@ export async function memberKeys(ctx: Context, roomKey: number): Promise<number[
     .from(members)
     .where(and(eq(members.room_key, roomKey), eq(members.is_active, true)));
   return rows.map(({ key }) => key);
+}
+
+/** A member's name, folded, and whose it is. */
+interface NamedMember {
+  id: string;
+  name: string;
+}
+
+/** Members, or in the lobby accounts, whose user name is one of `names`. */
+export function membersByUsername(
+  ctx: Context,
+  room: { key: number; is_lobby: boolean },
+  names: readonly string[],
+): Promise<NamedMember[]> {
+  const { users } = ctx.db.tables;
+  const wanted = and(inArray(users.username_lower, jsonTexts(ctx.db, names)), isEnabled(ctx.db.tables));
+  const rows = ctx.db.read.select({ id: users.id, name: users.username_lower }).from(users);
+  return room.is_lobby ? rows.where(wanted) : rows.innerJoin(...inRoom(ctx, room.key)).where(wanted);
+}
+
+/** {@link membersByUsername} by display names, of those that only one of them has. */
+export function membersByDisplayName(
+  ctx: Context,
+  room: { key: number; is_lobby: boolean },
+  names: readonly string[],
+): Promise<NamedMember[]> {
+  const { users } = ctx.db.tables;
+  const wanted = and(inArray(users.display_name_lower, jsonTexts(ctx.db, names)), isEnabled(ctx.db.tables));
+  const rows = ctx.db.read.select({ id: sql<string>`min(${users.id})`, name: users.display_name_lower }).from(users);
+  const named = room.is_lobby ? rows.where(wanted) : rows.innerJoin(...inRoom(ctx, room.key)).where(wanted);
+  return named.groupBy(users.display_name_lower).having(sql`count(*) = 1`);
+}
+
+function inRoom(ctx: Context, roomKey: number) {
+  const { members, users } = ctx.db.tables;
+  const isMember = and(eq(members.room_key, roomKey), eq(members.user_key, users.key), eq(members.is_active, true));
+  return [members, isMember] as const;
 }

@@ -4,6 +4,7 @@ import {
   listMembersQuery,
   listRoomsQuery,
   onlineQuery,
+  setNotifyLevel as setNotifyLevelBody,
   transferRoom as transferRoomBody,
   updateMember as updateMemberBody,
   updateRoom as updateRoomBody,
@@ -20,6 +21,7 @@ import { listRooms, readRoom } from "./list.ts";
 import { listMembers } from "./members.ts";
 import { listOnline } from "./online.ts";
 import { removeMember } from "./remove-member.ts";
+import { setNotifyLevel } from "./set-notify-level.ts";
 import { transferRoom } from "./transfer.ts";
 import { updateRoom } from "./update.ts";
 
@@ -73,6 +75,9 @@ export function roomRoutes(ctx: Context) {
       await removeMember(ctx, actorOf(c), { room_id: id, user_id });
       return ok(c, { room_id: id, user_id });
     })
+    .put("/rooms/:id/notifications", signedIn, ...body(setNotifyLevelBody), async (c) =>
+      ok(c, await setNotifyLevel(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
+    )
     .post("/rooms/:id/transfer", signedIn, ...body(transferRoomBody), async (c) =>
       ok(c, await transferRoom(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") })),
     );

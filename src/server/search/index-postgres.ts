@@ -1,28 +1,19 @@
 import type { Sql } from "postgres";
-import { roomLockClass } from "../platform/db/dialect/postgres.ts";
+import { DecidedKeys } from "../timeline/decided-keys.ts";
 import { stretchTokens } from "./find-postgres.ts";
 import { digest, sliceRows, type IndexedRow, type Slice } from "./slice.ts";
 
-interface Observation {
-  /** The last key that was drawn. */
-  lastKey: number;
-  /** Transactions that may have drawn one and were not over after that. */
-  writers: Set<string>;
-}
-
-/**
- * Indexes on Postgres. Keys are drawn in one order and committed in another, so that a message can appear below one that
- * was long indexed. But whoever writes messages holds its rooms' advisory locks before it draws a key and until its
- * commit can be seen: once all are gone who held one after a key was drawn, everything up to that key is decided.
- */
+/** Indexes on Postgres, up to where the messages are decided. */
 export class PostgresIndexer {
-  #observed: Observation | undefined;
+  readonly #keys: DecidedKeys;
 
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly sql: Sql) {
+    this.#keys = new DecidedKeys(sql);
+  }
 
   /** The next slice; none when another node is at it. */
   async next(): Promise<Slice> {
-    const { decidedKey, lastKey } = await this.#decided();
+    const { decidedKey, lastKey } = await this.#keys.next();
     return this.sql.begin(async (transaction) => {
       const [progress] = await transaction<{ indexed_key: number }[]>`
         SELECT indexed_key FROM search_progress WHERE key = 1 FOR UPDATE SKIP LOCKED`;
@@ -71,29 +62,6 @@ export class PostgresIndexer {
         isLast: nextKey >= decidedKey && notes.length < sliceRows && doneNotes.length === notes.length,
       };
     });
-  }
-
-  /** The last key drawn, and the last one below which no message can appear any more. */
-  async #decided(): Promise<{ decidedKey: number; lastKey: number }> {
-    const before = this.#observed;
-    const now = await this.#observe();
-    this.#observed = now;
-    if (now.writers.size === 0) return { decidedKey: now.lastKey, lastKey: now.lastKey };
-    if (before && before.writers.isDisjointFrom(now.writers))
-      return { decidedKey: before.lastKey, lastKey: now.lastKey };
-    // Some are still there: the older observation is the one that will be decided first.
-    if (before) this.#observed = { lastKey: before.lastKey, writers: before.writers.intersection(now.writers) };
-    return { decidedKey: 0, lastKey: now.lastKey };
-  }
-
-  async #observe(): Promise<Observation> {
-    const [drawn] = await this.sql<{ last: number }[]>`
-      SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM messages_key_seq`;
-    const holders = await this.sql<{ id: string }[]>`
-      SELECT DISTINCT virtualtransaction AS id FROM pg_locks
-      WHERE locktype = 'advisory' AND granted AND classid::bigint = ${roomLockClass} AND objsubid = 2
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    return { lastKey: drawn?.last ?? 0, writers: new Set(holders.map(({ id }) => id)) };
   }
 }
 

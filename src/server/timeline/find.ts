@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, lt } from "drizzle-orm";
 import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
+import { jsonTexts } from "../platform/db/json-rows.ts";
 import type { StoredMessage } from "./append.ts";
 
 /** A message of a room by its id. */
@@ -19,6 +20,17 @@ export async function messageAnywhere(ctx: Context, id: string): Promise<StoredM
   const { messages } = ctx.db.tables;
   const [row] = await ctx.db.read.select().from(messages).where(eq(messages.id, id));
   return row;
+}
+
+/** Messages of any rooms, by id. */
+export async function messagesById(ctx: Context, ids: readonly string[]): Promise<Map<string, StoredMessage>> {
+  const { messages } = ctx.db.tables;
+  if (ids.length === 0) return new Map();
+  const rows = await ctx.db.read
+    .select()
+    .from(messages)
+    .where(inArray(messages.id, jsonTexts(ctx.db, [...new Set(ids)])));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** The original of a send. */

@@ -20,7 +20,7 @@ export class Personal {
   ) {}
 
   /** Whether the message is hidden from this person. What a system line tells of a blocked person is not. */
-  hides({ type, sender_key, room_key, seq }: StoredMessage): boolean {
+  hides({ type, sender_key, room_key, seq }: Pick<StoredMessage, "type" | "sender_key" | "room_key" | "seq">): boolean {
     return (
       (type !== "system" && this.blocked.has(sender_key)) ||
       this.hidden.get(room_key)?.has(seq) === true ||

@@ -4,6 +4,7 @@ import { people, userRef, type Person } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import type { StoredMessage } from "./append.ts";
+import { mentionsOf } from "./mentioned.ts";
 
 const storedSystem = z.object({ kind: systemKind, target_key: z.number().optional(), value: z.string().optional() });
 
@@ -48,7 +49,7 @@ export function wireMessage(roomId: string, row: StoredMessage, sender: UserRef)
     reply_to: null,
     files: [],
     reactions: [],
-    mentions: [],
+    mentions: isGone ? [] : mentionsOf(row),
     created_at: wireTime(row.created_at),
     is_edited: row.edited_at !== null,
     edited_at: wireTimeOrNull(row.edited_at),

@@ -19,3 +19,19 @@ export function jsonRows<const C extends string>(
   const from = dialect === "libsql" ? sql`json_each(${json})` : sql`json_array_elements(${json}::text::json)`;
   return sql`(SELECT ${sql.join(cells, sql`, `)} FROM ${from}) AS json_rows`;
 }
+
+/** Texts as one parameter, to be compared with by IN. */
+export function jsonTexts({ dialect }: Pick<Database, "dialect">, texts: readonly string[]): SQL {
+  const json = JSON.stringify(texts);
+  return dialect === "libsql"
+    ? sql`(SELECT value FROM json_each(${json}))`
+    : sql`(SELECT json_array_elements_text(${json}::text::json))`;
+}
+
+/** {@link jsonTexts} of whole numbers. */
+export function jsonNumbers({ dialect }: Pick<Database, "dialect">, numbers: readonly number[]): SQL {
+  const json = JSON.stringify(numbers);
+  return dialect === "libsql"
+    ? sql`(SELECT value FROM json_each(${json}))`
+    : sql`(SELECT value::bigint FROM json_array_elements_text(${json}::text::json))`;
+}

@@ -1,0 +1,26 @@
+import { limits } from "../../protocol/limits.ts";
+import type { Context } from "../context.ts";
+import { nextTurn } from "../platform/turn.ts";
+import { noter } from "./noter.ts";
+import { beyond, oldest, remove } from "./store.ts";
+import { noteTold, takeTold } from "./told.ts";
+
+const dayMs = 86_400_000;
+const rowsPerStep = 500;
+/** Removes what is older than `limits.notificationDays`, and what a person has beyond `limits.notificationsKept`. */
+export async function tidy(ctx: Context): Promise<void> {
+  const before = ctx.clock.now() - limits.notificationDays * dayMs;
+  for (;;) {
+    const rows = await oldest(ctx, rowsPerStep);
+    const old = rows.filter(({ createdAt }) => createdAt < before).map(({ key }) => key);
+    if (old.length > 0) await noter(ctx).soon(() => remove(ctx, old));
+    if (old.length < rowsPerStep) break;
+    await nextTurn();
+  }
+  for (const userKey of takeTold(ctx)) {
+    const keys = await beyond(ctx, userKey, limits.notificationsKept, rowsPerStep);
+    if (keys.length > 0) await noter(ctx).soon(() => remove(ctx, keys));
+    if (keys.length === rowsPerStep) noteTold(ctx, userKey);
+    await nextTurn();
+  }
+}
