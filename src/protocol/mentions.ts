@@ -18,7 +18,7 @@ const spaceless =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const word = /[\p{L}\p{N}_]/u;
 /** Belongs to the character before it. */
-const attached = /[\p{M}\u200c\u200d\u{1f3fb}-\u{1f3ff}]/u;
+const attached = /\p{M}|\u{200c}|\u{200d}|\p{Emoji_Modifier}/u;
 
 /** Whether a name cannot end between these two: inside a word that is written with spaces around it. */
 function areOneWord(before: string, after: string): boolean {
@@ -30,7 +30,7 @@ function areOneWord(before: string, after: string): boolean {
 export function namesAt(text: string, from: number): string[] {
   const names: string[] = [];
   // In code points: half of one is no text to look up.
-  const points = [...text.slice(from, from + 2 * limits.displayNameChars)].slice(0, limits.displayNameChars + 1);
+  const points = Array.from(text.slice(from, from + 2 * limits.displayNameChars + 2));
   let name = "";
   for (let index = 0; index < limits.displayNameChars && names.length < namesPerSite; index++) {
     const point = points[index];

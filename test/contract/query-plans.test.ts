@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import Libsql from "libsql";
 import { join } from "node:path";
 import { z } from "zod";
-import { joinedRoom, message, room } from "../../src/protocol/models.ts";
+import { joinedRoom, message, notification, room } from "../../src/protocol/models.ts";
+import { catchUp as notificationCatchUp } from "../../src/server/notifications/catch-up.ts";
+import { noter } from "../../src/server/notifications/noter.ts";
+import { tidy } from "../../src/server/notifications/tidy.ts";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, request, testPassword, type Person } from "../support/people.ts";
 import { rowsOf } from "../support/sqlite.ts";
@@ -180,6 +183,23 @@ async function tour(server: TestServer): Promise<void> {
   await cleo.http("POST", `/rooms/${own.id}/join`);
   await cleo.http("POST", `/rooms/${own.id}/leave`);
   await ann.http("POST", `/rooms/${own.id}/transfer`, { user_id: ben.id });
+  await ben.http("POST", `/rooms/${own.id}/messages`, { content: "@ann, @all: `code`" });
+  await ben.http("PUT", `/rooms/${own.id}/notifications`, { level: "mentions" });
+  await ben.http("PUT", `/rooms/${lobby?.id}/notifications`, { level: "none" });
+  await noter(server.context).idle();
+  await get(ann, "/notifications");
+  const [told] = (await get(ann, "/notifications?unread")).as(z.array(notification));
+  await ann.http("POST", "/notifications/read", { ids: [told?.id] });
+  await ann.http("POST", "/notifications/read", { all: true });
+  server.context.happenings.emit("message_gone", {
+    messageId: told?.message_id ?? "",
+    roomKey: 1,
+    roomId: own.id,
+    seq: 1,
+  });
+  await noter(server.context).idle();
+  await tidy(server.context);
+  await notificationCatchUp(server.context).run();
   await catchUp(server.context);
   const page = (await get(ben, `/rooms/${own.id}/messages/search?q=number&limit=3`)).meta["oldest_id"];
   await get(ben, `/messages/search?q=number&before=${page}&after=2025-01-01&from=${ann.id}`);

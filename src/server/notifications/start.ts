@@ -14,7 +14,7 @@ const reactionsPerMessage = 20;
 export function startNotifications(ctx: Context): void {
   const { happenings, jobs } = ctx;
   const queue = noter(ctx);
-  happenings.on("message_stored", ({ roomId: _, ...message }) => queue.add({ what: "message", message }));
+  happenings.on("message_stored", (message) => queue.add({ what: "message", message }));
   happenings.on("message_edited", (edit) => tellOfEdit(ctx, edit));
   happenings.on("message_gone", ({ messageId }) => {
     queue.add({ what: "gone", find: () => ofMessages(ctx, [messageId]) });
