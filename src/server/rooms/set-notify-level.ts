@@ -1,8 +1,8 @@
 import type { NotifyLevel } from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
 import { ownCursor } from "../timeline/cursors.ts";
+import { storeNotifyLevel } from "./level-store.ts";
 import { memberRoom } from "./policy.ts";
-import { storeNotifyLevel } from "./store.ts";
 
 interface SetNotifyLevelInput {
   room_id: string;
