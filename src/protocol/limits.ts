@@ -30,6 +30,12 @@ export const limits = {
   notificationDays: 90,
   /** What a notification shows of a message. */
   excerptChars: 200,
+  friends: 5_000,
+  blocks: 5_000,
+  /** Requests that wait for an answer: those one has sent, and those one was sent. */
+  requestsOutgoing: 100,
+  requestsIncoming: 1_000,
+  requestMessageChars: 200,
   clientFrameBytes: 64 * 1024,
   bodyBytes: 1024 * 1024,
   socketsPerUser: 5,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
-import { gender, messageType, notifyLevel, presenceStatus, privacy, roomRole } from "./models.ts";
+import { gender, messageType, notifyLevel, presenceStatus, privacy, requestDirection, roomRole } from "./models.ts";
 import { codePoints, id, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
@@ -108,6 +108,11 @@ export const sendMessage = z.strictObject({
 });
 export const markRead = z.strictObject({ last_read_message_id: reference });
 
+export const requestFriend = z.strictObject({
+  user_id: reference,
+  message: singleLine({ max: limits.requestMessageChars }).optional(),
+});
+
 const page = z.coerce.number().int().min(1).max(1_000_000).default(1);
 const perPage = z.coerce.number().int().min(1).max(limits.pageMax).default(limits.pageDefault);
 const limit = perPage;
@@ -120,6 +125,7 @@ export const listRoomsQuery = pageQuery.extend({
 });
 export const onlineQuery = pageQuery.extend({ room_id: reference.optional() });
 export const listMembersQuery = pageQuery.extend({ search: singleLine({ max: limits.displayNameChars }).optional() });
+export const listFriendRequestsQuery = pageQuery.extend({ direction: requestDirection.default("incoming") });
 export const historyQuery = z
   .object({ before: reference.optional(), after: reference.optional(), around: reference.optional(), limit })
   .refine((query) => [query.before, query.after, query.around].filter((id) => id !== undefined).length <= 1, {

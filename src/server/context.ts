@@ -57,6 +57,8 @@ export interface Publish {
   disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void;
   /** Ends the watching of guests and members in a room that is gone or became private. */
   emptyRoom(roomId: string, keepMembers: boolean): void;
+  /** What an author writes and does is hidden from a person's open sockets from now on, or no longer. */
+  hide(userId: string, authorId: string, isHidden: boolean): void;
   /** Tells caches on every node that what they hold under `key` is stale (see `platform/cache`). */
   invalidate(cache: string, key: string): void;
 }

@@ -5,6 +5,7 @@ import { authenticate } from "./accounts/authenticate.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import type { Context } from "./context.ts";
 import { directRoutes } from "./directs/routes.ts";
+import { friendRoutes } from "./friends/routes.ts";
 import { messageRoutes } from "./messages/routes.ts";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { AppError } from "./platform/app-error.ts";
@@ -60,6 +61,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
     await next();
   });
   app.get("/api/v1/server", (c) => ok(c, serverInfo(ctx)));
+  app.route("/api/v1", friendRoutes(ctx));
   // Before the accounts, whose `/users/:id` would take `/users/online` for somebody.
   app.route("/api/v1", roomRoutes(ctx));
   app.route("/api/v1", accountRoutes(ctx));

@@ -53,6 +53,11 @@ export function ok(
   return c.json({ success: true, data, ...(options.meta && { meta: options.meta }) }, options.status ?? 200);
 }
 
+/** The `meta` of one page of a list. */
+export function pageMeta({ page, per_page }: { page: number; per_page: number }, total: number) {
+  return { page, per_page, total, has_more: page * per_page < total };
+}
+
 /** The details of what zod found, with dotted paths. */
 export function issueDetails(error: z.core.$ZodError): { field: string; message: string }[] {
   return error.issues.flatMap((issue) =>

@@ -1,6 +1,7 @@
 import { startAccounts } from "./accounts/start.ts";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
+import { startFriends } from "./friends/start.ts";
 import { httpApp } from "./http.ts";
 import { type ContextOverrides, openContext } from "./open-context.ts";
 import { startNotifications } from "./notifications/start.ts";
@@ -61,6 +62,7 @@ async function listen(
   { logging }: ServeOverrides,
 ): Promise<RunningServer> {
   await startRooms(ctx);
+  await startFriends(ctx);
   await startTimeline(ctx);
   startPresence(ctx);
   startNotifications(ctx);

@@ -5,6 +5,7 @@ import { LocalBroker } from "../../src/server/platform/bus/local-bus.ts";
 import { CacheRegistry } from "../../src/server/platform/cache/cache.ts";
 import { named } from "../../src/server/platform/log.ts";
 import { Publisher } from "../../src/server/realtime/publish.ts";
+import { RoomFrame } from "../../src/server/realtime/room-frame.ts";
 import { hubRig } from "./socket-pair.ts";
 
 /** A node: a hub of its own on a bus that all share. */
@@ -15,8 +16,18 @@ function node(bus: Bus, roomsOf: (userId: string) => Promise<string[]> = async (
   return { ...rig, caches, publish, bus };
 }
 
-function message(content: string, rev: number) {
-  return { room_id: "room", rev, content } as EventPayload<"new_message">;
+function message(content: string, rev: number, by = "someone", quoted?: string) {
+  const reply_to = quoted === undefined ? null : { id: "quoted", sender: { id: quoted }, content: "what was said" };
+  return {
+    id: `message ${rev}`,
+    room_id: "room",
+    seq: rev,
+    rev,
+    sender: { id: by },
+    type: "text",
+    content,
+    reply_to,
+  } as EventPayload<"new_message">;
 }
 
 describe("an event on another node", () => {
@@ -119,6 +130,125 @@ describe("an order to all nodes", () => {
     await said("for nobody", 4);
     expect(guest.socket.heard).toEqual(["ready", "for all"]);
     expect(member.socket.heard).toEqual(["ready", "for all", "for members"]);
+  });
+});
+
+describe("what is hidden from somebody", () => {
+  /** Ann and Ben on node one, Ben's blocker Cleo on both, with others enough for a topic. */
+  async function world() {
+    const broker = new LocalBroker();
+    const [one, two] = [node(broker.join("one")), node(broker.join("two"))];
+    const turn = () => Promise.all([one.turn(), two.turn()]);
+    const enter = (at: typeof one, userId: string) => {
+      const connected = at.connect(userId);
+      at.makeReady(connected.session, { room: 1 });
+      return connected;
+    };
+    const cleoHere = enter(one, "cleo");
+    const cleoThere = enter(two, "cleo");
+    const ben = enter(one, "ben");
+    const others = ["ann", "dora", "emil", "fay", "gil", "hana"].map((name) => enter(two, name).socket);
+    await turn();
+    one.publish.hide("cleo", "ben", true);
+    await turn();
+    return { one, two, turn, ben, cleos: [cleoHere.socket, cleoThere.socket], others };
+  }
+
+  test("comes to them as a stub, on every node, in its place among all others", async () => {
+    const { one, two, turn, cleos, others } = await world();
+    one.publish.toRoom("new_message", message("one", 2, "ann"));
+    one.publish.toRoom("new_message", message("two", 3, "ben"));
+    one.publish.toRoom("new_message", message("three", 4, "ann"));
+    await turn();
+    two.publish.toRoom("new_message", message("four", 5, "ben"));
+    two.publish.toRoom("new_message", message("five", 6, "ann"));
+    await turn();
+    await turn();
+    for (const { heard } of others) expect(heard.slice(1)).toEqual(["one", "two", "three", "four", "five"]);
+    for (const { sent, heard } of cleos) {
+      expect(heard.slice(1)).toEqual(["one", "(hidden)", "three", "(hidden)", "five"]);
+      const [stub] = sent.filter((text) => text.includes("is_hidden"));
+      expect(JSON.parse(stub ?? "")).toMatchObject({
+        type: "new_message",
+        payload: { id: "message 3", room_id: "room", seq: 3, rev: 3, is_hidden: true },
+      });
+      expect(Object.keys(JSON.parse(stub ?? "").payload)).toHaveLength(5);
+      expect(sent.join()).not.toContain("two");
+    }
+  });
+
+  test("is only the room's number where nothing stands in its place, and nothing where it only passes", async () => {
+    const { one, turn, cleos, others, ben } = await world();
+    const typing = { room_id: "room", user: { id: "ben", display_name: "Ben" }, is_typing: true };
+    one.publish.toRoom("reaction_changed", {
+      room_id: "room",
+      message_id: "message",
+      emoji: "🧋",
+      count: 1,
+      user_id: "ben",
+      added: true,
+      rev: 2,
+    });
+    one.publish.toRoomNow("ben", "user_typing", typing);
+    one.publish.toRoomNow("cleo", "user_typing", { ...typing, user: { id: "cleo", display_name: "Cleo" } });
+    await turn();
+    await turn();
+    for (const { heard } of others) expect(heard.slice(1)).toEqual(["reaction_changed", "user_typing", "user_typing"]);
+    for (const { heard, sent } of cleos) {
+      expect(heard.slice(1)).toEqual(["room_advanced", "user_typing"]);
+      expect(JSON.parse(sent[1] ?? "").payload).toEqual({ room_id: "room", rev: 2 });
+    }
+    // Typing is unseen both ways: the blocked does not see the blocker's.
+    expect(ben.socket.heard.slice(1)).toEqual(["reaction_changed", "user_typing"]);
+  });
+
+  test("is taken out of what others quote, but not what a system line tells", async () => {
+    const { one, turn, cleos, others } = await world();
+    one.publish.toRoom("new_message", message("as Ben says", 2, "ann", "ben"));
+    one.publish.toRoom("new_message", { ...message("", 3, "ben"), type: "system" });
+    await turn();
+    await turn();
+    const quoted = ({ sent }: { sent: string[] }) => JSON.parse(sent[1] ?? "").payload.reply_to;
+    for (const cleo of cleos) {
+      expect(quoted(cleo)).toBeNull();
+      expect(cleo.sent[2]).not.toContain("is_hidden");
+    }
+    expect(others.map(quoted)).toEqual(others.map(() => expect.objectContaining({ id: "quoted" })));
+  });
+
+  test("is seen again at once when the block has ended", async () => {
+    const { one, two, turn, cleos } = await world();
+    two.publish.hide("cleo", "ben", false);
+    await turn();
+    one.publish.toRoom("new_message", message("hello again", 2, "ben"));
+    await turn();
+    await turn();
+    for (const { heard } of cleos) expect(heard.slice(1)).toEqual(["hello again"]);
+  });
+
+  test("is hidden too when it was published while they came in", async () => {
+    const { one, turn } = await world();
+    const held = one.hub.recent.hold();
+    one.publish.toRoom("new_message", message("meanwhile", 2, "ben"));
+    one.publish.toRoom("new_message", message("and by Ann", 3, "ann"));
+    await turn();
+    const late = one.connect("cleo");
+    one.makeReady(late.session, { room: 1 }, held.from);
+    await turn();
+    expect(late.socket.heard).toEqual(["ready", "(hidden)", "and by Ann"]);
+    held.release();
+  });
+
+  test("is forgotten with the last sockets of both", async () => {
+    const { one, ben, cleos } = await world();
+    const event = new RoomFrame(JSON.stringify({ type: "new_message", payload: message("x", 2) }), { by: "ben" });
+    const apart = () => one.hub.hiddenAuthors.apart("room", event).length;
+    expect(apart()).toBe(1);
+    cleos[0]?.terminate();
+    ben.socket.terminate();
+    one.makeReady(one.connect("cleo").session, { room: 1 });
+    await one.turn();
+    expect(apart()).toBe(0);
   });
 });
 

@@ -7,7 +7,7 @@ function rig() {
   const released: string[] = [];
   const timers = new Set<() => void>();
   const steps: (() => void)[] = [];
-  const order = new RevOrder({
+  const order = new RevOrder<string>({
     clock: {
       after: (_ms, task) => {
         timers.add(task);

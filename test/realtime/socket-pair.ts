@@ -66,11 +66,12 @@ export class PairedSocket implements Transport {
     this.onClose(code);
   }
 
-  /** The names of the frames, or of a message its content, in the order they came. */
+  /** The names of the frames, or of a message its content if it is not hidden, in the order they came. */
   get heard(): string[] {
     return this.sent.map((text) => {
       const { type, payload } = JSON.parse(text);
-      return type === "new_message" ? payload.content : type;
+      if (type !== "new_message") return type;
+      return payload.is_hidden ? "(hidden)" : payload.content;
     });
   }
 }

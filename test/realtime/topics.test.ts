@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
+import { RoomFrame } from "../../src/server/realtime/room-frame.ts";
 import { Topics } from "../../src/server/realtime/topics.ts";
 import { ManualClock } from "../support/clock.ts";
 import { Broker, PairedSocket } from "./socket-pair.ts";
@@ -20,6 +21,7 @@ function rig(sizes: { fewSockets?: number; shardSockets?: number; gatherAbove?: 
     metrics: createMetrics(),
     sendAlone: ({ transport }, frame) => void transport.sendText(frame),
     beforePublish: () => void releases++,
+    apart: () => [],
     fewSockets: 0,
     onOpen: (roomId) => void interest.push(`+${roomId}`),
     onEmpty: (roomId) => void interest.push(`-${roomId}`),
@@ -40,15 +42,15 @@ describe("a room's topics", () => {
   test("are one for up to 500 sockets: a frame is one publish, at once", () => {
     const { topics, broker, join } = rig();
     for (let count = 0; count < 500; count++) join();
-    topics.publish("room", "hello");
+    topics.publish("room", new RoomFrame("hello"));
     expect(broker.published).toEqual([500]);
   });
 
   test("are several beyond: one publish a turn of the event loop, each socket gets each frame once", async () => {
     const { topics, broker, join } = rig();
     const sockets = Array.from({ length: 900 }, () => join().socket);
-    topics.publish("room", "one");
-    topics.publish("room", "two");
+    topics.publish("room", new RoomFrame("one"));
+    topics.publish("room", new RoomFrame("two"));
     expect(broker.published).toEqual([]);
     await turn();
     expect(broker.published).toEqual([500, 500]);
@@ -60,10 +62,10 @@ describe("a room's topics", () => {
   test("of a room beyond 1,000 sockets take together what comes within 50 ms", async () => {
     const { topics, broker, clock, join } = rig();
     for (let count = 0; count < 1_001; count++) join();
-    topics.publish("room", "one");
+    topics.publish("room", new RoomFrame("one"));
     await turn();
     clock.advance(49);
-    topics.publish("room", "two");
+    topics.publish("room", new RoomFrame("two"));
     await turn();
     expect(broker.published).toEqual([]);
     clock.advance(1);
@@ -74,14 +76,14 @@ describe("a room's topics", () => {
   test("are none for a few sockets: each is sent to alone, until they are too many", () => {
     const { topics, broker, join, releases } = rig({ fewSockets: 2 });
     const [one, two] = [join(), join()];
-    topics.publish("room", "for two");
+    topics.publish("room", new RoomFrame("for two"));
     expect(broker.published).toEqual([]);
     const three = join();
-    topics.publish("room", "for three");
+    topics.publish("room", new RoomFrame("for three"));
     expect(broker.published).toEqual([3]);
     expect(releases()).toBe(1);
     topics.leave(two.member, "room", two.shard);
-    topics.publish("room", "for two again");
+    topics.publish("room", new RoomFrame("for two again"));
     expect(one.socket.sent).toEqual(["for two", "for three", "for two again"]);
     expect(two.socket.sent).toEqual(["for two", "for three"]);
     expect(three.socket.sent).toEqual(["for three", "for two again"]);
@@ -92,7 +94,7 @@ describe("a room's topics", () => {
     const joined = [join(), join()];
     for (const { member, shard } of joined) topics.leave(member, "room", shard, { isGone: true });
     const { socket } = join();
-    topics.publish("room", "hello");
+    topics.publish("room", new RoomFrame("hello"));
     expect(broker.published).toEqual([]);
     expect(socket.sent).toEqual(["hello"]);
   });
@@ -100,10 +102,10 @@ describe("a room's topics", () => {
   test("give who leaves what was published before, and who comes nothing of it", async () => {
     const { topics, join } = rig({ shardSockets: 1 });
     const [stays, leaves] = [join(), join()];
-    topics.publish("room", "before");
+    topics.publish("room", new RoomFrame("before"));
     topics.leave(leaves.member, "room", leaves.shard);
     const comes = join();
-    topics.publish("room", "after");
+    topics.publish("room", new RoomFrame("after"));
     for (let turns = 0; turns < 4; turns++) await turn();
     expect(stays.socket.sent).toEqual(["before", "after"]);
     expect(leaves.socket.sent).toEqual(["before"]);
@@ -143,7 +145,7 @@ describe("a room's topics", () => {
             if (left) topics.leave(left.member, "room", left.shard);
           } else if (each.do === "publish") {
             const text = String(++number);
-            topics.publish("room", text);
+            topics.publish("room", new RoomFrame(text));
             for (const { expected } of present) expected.push(text);
           } else if (each.do === "turn") await turn();
           else clock.advance(50);

@@ -60,6 +60,7 @@ const bodies: Record<BodyName, () => { method: string; path: string; valid: Reco
   setNotifyLevel: () => ({ method: "PUT", path: `/rooms/${roomId}/notifications`, valid: { level: "none" } }),
   readNotifications: () => ({ method: "POST", path: "/notifications/read", valid: { all: true } }),
   sendMessage: () => ({ method: "POST", path: `/rooms/${roomId}/messages`, valid: { content: "hello" } }),
+  requestFriend: () => ({ method: "POST", path: "/friends/requests", valid: { user_id: ben.id, message: "hi" } }),
   markRead: () => ({
     method: "POST",
     path: `/rooms/${roomId}/messages/read`,

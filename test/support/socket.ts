@@ -20,8 +20,10 @@ const envelope = z.object({
 
 function parseFrame(raw: string): Frame {
   const frame = envelope.parse(JSON.parse(raw));
-  const payload = events[frame.type].payload.safeParse(frame.payload);
-  if (!payload.success) throw new Error(`${frame.type} is not as in the registry: ${payload.error.message}\n${raw}`);
+  const event: { payload: z.ZodType; hidden?: z.ZodType } = events[frame.type];
+  const payload = event.payload.safeParse(frame.payload);
+  if (!payload.success && event.hidden?.safeParse(frame.payload).success !== true)
+    throw new Error(`${frame.type} is not as in the registry: ${payload.error?.message}\n${raw}`);
   return { ...frame, payload: frame.payload } as Frame;
 }
 

@@ -2,7 +2,7 @@ import type { Credentials } from "../../protocol/models.ts";
 import * as requests from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import { actorOf, body, ok, query, router, signedIn, type RouteContext } from "../route.ts";
+import { actorOf, body, ok, pageMeta, query, router, signedIn, type RouteContext } from "../route.ts";
 import { checkAccessToken } from "./access-token.ts";
 import { bearerToken } from "./authenticate.ts";
 import { changePassword } from "./change-password.ts";
@@ -34,10 +34,6 @@ function handOver(ctx: Context, c: RouteContext, { refresh_token, ...rest }: Iss
   if (!wantsCookie(c)) return { ...rest, refresh_token };
   giveRefreshCookie(ctx, c, refresh_token);
   return rest;
-}
-
-function pageMeta({ page, per_page }: { page: number; per_page: number }, total: number) {
-  return { page, per_page, total, has_more: page * per_page < total };
 }
 
 /** `/auth`, `/users`, and `/admin/invites`. */

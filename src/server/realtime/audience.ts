@@ -1,11 +1,27 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
+import type { Message } from "../../protocol/models.ts";
 import type { Hub } from "./hub.ts";
 import type { Address } from "./node-message.ts";
+import type { Authors } from "./room-frame.ts";
 
-/** The room that the payload names. */
-export function roomOf(payload: EventPayload<EventFor<"room">>): Address {
-  return { to: "room", roomId: payload.room_id, rev: payload.rev };
+/** The room that the payload names, and from whom the event is hidden. */
+export function roomOf<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): Address {
+  const authors = authorsOf[type as keyof typeof authorsOf] as ((payload: EventPayload<N>) => Authors) | undefined;
+  return { to: "room", roomId: payload.room_id, rev: payload.rev, ...authors?.(payload) };
 }
+
+/** A system line stays visible, whomever it tells of. */
+const ofMessage = ({ type, sender, reply_to }: Message): Authors => {
+  const by = type === "system" ? undefined : sender.id;
+  return reply_to ? { by, quotes: reply_to.sender.id } : { by };
+};
+
+const authorsOf = {
+  new_message: ofMessage,
+  new_direct_message: ofMessage,
+  message_updated: ofMessage,
+  reaction_changed: ({ user_id }: EventPayload<"reaction_changed">): Authors => ({ by: user_id }),
+};
 
 /** A person's devices, which with some events come into a room or leave it. */
 export function devicesOf<N extends EventFor<"user" | "passing">>(
@@ -31,10 +47,10 @@ const movements = {
 export function deliver(hub: Hub, address: Address, frame: string): void {
   switch (address.to) {
     case "room":
-      hub.toRoom(address.roomId, address.rev, frame);
+      hub.toRoom(address.roomId, address.rev, frame, address);
       break;
     case "room_now":
-      hub.toRoomNow(address.roomId, frame);
+      hub.toRoomNow(address.roomId, frame, address);
       break;
     case "user": {
       const { userId, enters, leaves, meets, befriends, unfriends } = address;

@@ -7,12 +7,15 @@ import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import { Egress } from "./egress.ts";
 import { frame } from "./frames.ts";
+import { HiddenAuthors } from "./hidden-authors.ts";
 import type { InboxTotal } from "./inbox.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
+import { type Authors, RoomFrame } from "./room-frame.ts";
 import type { Session } from "./session.ts";
 import { findSlowPeers } from "./slow-peers.ts";
 import { SocketsOf } from "./sockets-of.ts";
+import { Tally } from "./tally.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Watchers } from "./watchers.ts";
 import { Topics } from "./topics.ts";
@@ -53,11 +56,13 @@ export class Hub {
   /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
   readonly #received = new Map<string, number>();
   readonly #byUser = new SocketsOf<Session>();
-  readonly #guests = new Map<string, number>();
+  /** The guests' sockets by address. */
+  readonly guests = new Tally();
   #readyCount = 0;
   #isCounting = false;
   readonly #topics: Topics<Session>;
-  readonly #order: RevOrder;
+  readonly #order: RevOrder<RoomFrame>;
+  readonly hiddenAuthors = new HiddenAuthors((userId) => this.of(userId));
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
   interest: Interest = { begin() {}, end() {} };
@@ -69,6 +74,7 @@ export class Hub {
       clock,
       metrics,
       sendAlone: (session, text) => this.egress.gather(session, text),
+      apart: (roomId, event) => this.hiddenAuthors.apart(roomId, event),
       beforePublish: () => this.egress.release(),
       onOpen: (roomId) => this.interest.begin("room", roomId),
       onEmpty: (roomId) => {
@@ -79,10 +85,10 @@ export class Hub {
     this.#order = new RevOrder({
       clock,
       inTurn: (step) => this.egress.inTurn(step),
-      release: (roomId, rev, text) => {
-        if (text === "") return;
-        this.recent.push({ roomId, rev, frame: text });
-        this.#topics.publish(roomId, text);
+      release: (roomId, rev, event) => {
+        if (event.text === "") return;
+        this.recent.push({ roomId, rev, frame: event });
+        this.#topics.publish(roomId, event);
       },
     });
     this.#wheel = new TimerWheel(clock, (session) => this.#look(session));
@@ -110,7 +116,7 @@ export class Hub {
     this.#count();
     session.heardAt = this.#wheel.now;
     const userId = session.viewer?.id;
-    if (userId === undefined) this.#countGuest(session.address, 1);
+    if (userId === undefined) this.guests.add(session.address);
     else this.#addTo(userId, session);
     const seconds = this.#look(session);
     if (seconds !== undefined) this.#wheel.set(session, seconds);
@@ -138,25 +144,17 @@ export class Hub {
     session.rooms.clear();
     this.watchers.forget(session);
     const userId = session.viewer?.id;
-    if (userId === undefined) this.#countGuest(session.address, -1);
-    else if (this.#byUser.remove(userId, session)) this.interest.end("user", userId);
-  }
-
-  #countGuest(address: string, more: 1 | -1): void {
-    const count = this.guestsAt(address) + more;
-    if (count > 0) this.#guests.set(address, count);
-    else this.#guests.delete(address);
+    if (userId === undefined) this.guests.remove(session.address);
+    else if (this.#byUser.remove(userId, session)) {
+      this.interest.end("user", userId);
+      this.hiddenAuthors.forget(userId);
+    }
   }
 
   /** Something was heard from the peer; gives the second in which. */
   heard(session: Session): number {
     session.heardAt = this.#wheel.now;
     return session.heardAt;
-  }
-
-  /** The guests' sockets from an address. */
-  guestsAt(address: string): number {
-    return this.#guests.get(address) ?? 0;
   }
 
   /** The sockets of a person. */
@@ -172,13 +170,13 @@ export class Hub {
   }
 
   /** Sends a frame to everybody in a room, in the order of the `rev`s; an empty one only takes its number. */
-  toRoom(roomId: string, rev: number, text: string): void {
-    this.egress.inTurnGathering(() => this.#order.take(roomId, rev, text));
+  toRoom(roomId: string, rev: number, text: string, authors?: Authors): void {
+    this.egress.inTurnGathering(() => this.#order.take(roomId, rev, new RoomFrame(text, authors)));
   }
 
   /** Sends a frame to everybody who is in a room when its turn comes. */
-  toRoomNow(roomId: string, text: string): void {
-    this.egress.inTurnGathering(() => this.#topics.publish(roomId, text));
+  toRoomNow(roomId: string, text: string, authors?: Authors): void {
+    this.egress.inTurnGathering(() => this.#topics.publish(roomId, new RoomFrame(text, authors, true)));
   }
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
@@ -201,7 +199,7 @@ export class Hub {
     // What was published while nobody read the room is in `recent`, and given to this socket below.
     for (const [roomId, rev] of entered) this.#order.begin(roomId, () => Math.max(rev, this.recent.lastRev(roomId)));
     for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session, roomId));
-    const missed = [...this.recent.since(entered, from)];
+    const missed = this.hiddenAuthors.textsFor(session, this.recent.since(entered, from));
     session.sendAll(tell === undefined ? missed : [tell, ...missed]);
   }
 

@@ -3,7 +3,14 @@ import { type CloseCode, closeCodes } from "../../protocol/close.ts";
 
 /** For whom an event is: the room or the person; and what else it does to their sockets. */
 const address = z.discriminatedUnion("to", [
-  z.object({ to: z.literal("room"), roomId: z.string(), rev: z.number() }),
+  z.object({
+    to: z.literal("room"),
+    roomId: z.string(),
+    rev: z.number(),
+    /** Whose doing it is, and whose message it quotes: hidden from whoever has blocked them. */
+    by: z.string().optional(),
+    quotes: z.string().optional(),
+  }),
   /** Whoever is in the room now; `by` did it. */
   z.object({ to: z.literal("room_now"), roomId: z.string(), by: z.string() }),
   z.object({
@@ -33,6 +40,8 @@ const order = z.discriminatedUnion("do", [
     code: z.custom<CloseCode>((code) => typeof code === "number" && code in closeCodes),
   }),
   z.object({ do: z.literal("empty"), roomId: z.string(), keepMembers: z.boolean() }),
+  /** A person has blocked an author, or does so no longer. */
+  z.object({ do: z.literal("hide"), userId: z.string(), authorId: z.string(), isHidden: z.boolean() }),
   z.object({ do: z.literal("invalidate"), cache: z.string(), key: z.string() }),
 ]);
 export type Order = z.infer<typeof order>;

@@ -1,8 +1,9 @@
 import { heartbeat } from "../../protocol/limits.ts";
-import type { Me, Presence } from "../../protocol/models.ts";
+import type { Presence } from "../../protocol/models.ts";
 import { actorOfSession } from "../accounts/access-token.ts";
 import { readEach, type Arriving } from "../accounts/me.ts";
 import type { Context } from "../context.ts";
+import { relationsOf, type Relations } from "../friends/lists.ts";
 import { unreadNotifications } from "../notifications/list.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
@@ -104,16 +105,21 @@ export class Opening {
     const keys = [...new Set(round.flatMap(({ viewer }) => viewer?.key ?? []))];
     const held = hub.recent.hold();
     try {
-      const [people, rooms, near, unread] = keys.length === 0 ? nobody : await this.#read(keys);
+      await hub.hiddenAuthors.learn(
+        ctx,
+        round.flatMap(({ viewer }) => viewer ?? []),
+      );
+      const [people, rooms, near, unread, relations] = keys.length === 0 ? nobody : await this.#read(keys);
       const ready = round.map((session): Ready => {
         const { viewer } = session;
         if (!viewer) return { session, rooms: [], unread: 0 };
         const person = people.get(viewer.key);
         const surroundings = near.get(viewer.key);
-        if (!person || !surroundings) throw new AppError("UNAUTHENTICATED");
+        const own = relations.get(viewer.key);
+        if (!person || !surroundings || !own) throw new AppError("UNAUTHENTICATED");
         return {
           session,
-          person: { ...person, surroundings },
+          person: { ...person, surroundings, relations: own },
           rooms: rooms.get(viewer.key) ?? [],
           unread: unread.get(viewer.key) ?? 0,
         };
@@ -135,19 +141,16 @@ export class Opening {
       await joinedRooms(ctx, keys),
       await surroundingsOf(ctx, keys),
       await unreadNotifications(ctx, keys),
+      await relationsOf(ctx, keys),
     ] as const;
   }
 
-  #enter({ session, person, rooms, unread }: Ready, from: number): void {
+  #enter(ready: Ready, from: number): void {
     const { ctx, hub } = this;
+    const { session, person, rooms } = ready;
     const presence = person ? arrive(ctx, hub, session, person.present, person.surroundings) : [];
     const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
-    hub.enter(
-      session,
-      revs,
-      frameOf("ready", readyText(person?.me ?? null, rooms, presence, unread), ctx.clock.now()),
-      from,
-    );
+    hub.enter(session, revs, frameOf("ready", readyText(ready, presence), ctx.clock.now()), from);
     hub.becomeReady(session);
   }
 }
@@ -155,7 +158,7 @@ export class Opening {
 /** A socket of which all is read that its `ready` says. Without a person: a guest's. */
 interface Ready {
   session: Session;
-  person?: Arriving & { surroundings: Surroundings };
+  person?: Arriving & { surroundings: Surroundings; relations: Relations };
   rooms: JoinedText[];
   unread: number;
 }
@@ -165,10 +168,13 @@ const nobody = [
   new Map<number, JoinedText[]>(),
   new Map<number, Surroundings>(),
   new Map<number, number>(),
+  new Map<number, Relations>(),
 ] as const;
+const noRelations: Relations = { friends: [], friend_requests: [], blocks: [] };
 
 /** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */
-function readyText(me: Me | null, rooms: readonly JoinedText[], presence: readonly Presence[], unread: number): string {
+function readyText({ person, rooms, unread }: Ready, presence: readonly Presence[]): string {
   const list = rooms.map(({ text }) => text).join(",");
-  return `{"user":${JSON.stringify(me)},"rooms":[${list}],"friends":[],"friend_requests":[],"blocks":[],"presence":${JSON.stringify(presence)},"unread_notifications":${unread}}`;
+  const own = JSON.stringify(person?.relations ?? noRelations).slice(1, -1);
+  return `{"user":${JSON.stringify(person?.me ?? null)},"rooms":[${list}],${own},"presence":${JSON.stringify(presence)},"unread_notifications":${unread}}`;
 }

@@ -37,7 +37,7 @@ export class Publisher implements Publish {
   }
 
   toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void {
-    this.#event(roomOf(payload), type, payload);
+    this.#event(roomOf(type, payload), type, payload);
   }
 
   passOver(roomId: string, rev: number): void {
@@ -86,6 +86,10 @@ export class Publisher implements Publish {
     this.#order({ do: "empty", roomId, keepMembers });
   }
 
+  hide(userId: string, authorId: string, isHidden: boolean): void {
+    this.#order({ do: "hide", userId, authorId, isHidden });
+  }
+
   invalidate(cache: string, key: string): void {
     this.#order({ do: "invalidate", cache, key });
   }
@@ -121,6 +125,9 @@ export class Publisher implements Publish {
         hub.toEach((session) => {
           if (!order.keepMembers || session.isWatching(order.roomId)) hub.leave(session, order.roomId);
         });
+        break;
+      case "hide":
+        hub.hiddenAuthors.set(order.userId, order.authorId, order.isHidden);
         break;
       case "invalidate":
         caches.drop(order.cache, order.key);

@@ -1,7 +1,9 @@
+import type { RoomFrame } from "./room-frame.ts";
+
 interface RecentFrame {
   roomId: string;
   rev: number;
-  frame: string;
+  frame: RoomFrame;
 }
 
 /** Kept even while nobody reads a snapshot: enough for the moment between reading a room and entering it. */
@@ -31,10 +33,10 @@ export class RecentFrames {
   }
 
   /** What was published in these rooms (id → the `rev` already known) since `from`, or as far back as is held. */
-  *since(rooms: ReadonlyMap<string, number>, from = 0): Generator<string> {
+  *since(rooms: ReadonlyMap<string, number>, from = 0): Generator<RoomFrame> {
     for (let i = Math.max(0, from - this.#first); i < this.#frames.length; i++) {
-      const { roomId, rev, frame } = this.#frames[i] ?? { roomId: "", rev: 0, frame: "" };
-      if (rev > (rooms.get(roomId) ?? Infinity)) yield frame;
+      const recent = this.#frames[i];
+      if (recent && recent.rev > (rooms.get(recent.roomId) ?? Infinity)) yield recent.frame;
     }
   }
 

@@ -3,19 +3,19 @@ import type { Clock } from "../platform/clock.ts";
 /** How long an event waits for the ones before it. What has not come by then was lost on its way; clients sync. */
 const waitMs = 100;
 
-interface Room {
+interface Room<F> {
   /** The `rev` up to which everything was released. */
   last: number;
-  held: { rev: number; frame: string }[];
+  held: { rev: number; frame: F }[];
   /** Ends the wait for the gap before what is held. */
   giveUp: (() => void) | undefined;
   isDraining: boolean;
 }
 
-interface RevOrderOptions {
+interface RevOrderOptions<F> {
   clock: Pick<Clock, "after">;
-  /** What is due; an empty frame only takes its number. */
-  release: (roomId: string, rev: number, frame: string) => void;
+  /** What is due. */
+  release: (roomId: string, rev: number, frame: F) => void;
   /** Runs a step after what is under way: the events of one transaction share a `rev` and must not be parted. */
   inTurn: (step: () => void) => void;
 }
@@ -25,10 +25,10 @@ interface RevOrderOptions {
  * transaction's reply can reach this process before that of the one before it: two connections to Postgres are read in
  * no certain order.
  */
-export class RevOrder {
-  readonly #rooms = new Map<string, Room>();
+export class RevOrder<F> {
+  readonly #rooms = new Map<string, Room<F>>();
 
-  constructor(private readonly options: RevOrderOptions) {}
+  constructor(private readonly options: RevOrderOptions<F>) {}
 
   /** The room is read from now on, by somebody who knows everything up to `rev` (infinite: nobody can say). */
   begin(roomId: string, rev: () => number): void {
@@ -43,7 +43,7 @@ export class RevOrder {
     this.#rooms.delete(roomId);
   }
 
-  take(roomId: string, rev: number, frame: string): void {
+  take(roomId: string, rev: number, frame: F): void {
     const room = this.#rooms.get(roomId);
     if (!room || rev <= room.last + 1) {
       if (room) room.last = Math.max(room.last, rev);
@@ -55,7 +55,7 @@ export class RevOrder {
     room.giveUp ??= this.options.clock.after(waitMs, () => this.options.inTurn(() => this.#skipGap(roomId, room)));
   }
 
-  #drainSoon(roomId: string, room: Room): void {
+  #drainSoon(roomId: string, room: Room<F>): void {
     if (room.isDraining) return;
     room.isDraining = true;
     this.options.inTurn(() => {
@@ -65,7 +65,7 @@ export class RevOrder {
   }
 
   /** Releases what is held, as far as it joins on. */
-  #drain(roomId: string, room: Room): void {
+  #drain(roomId: string, room: Room<F>): void {
     // Stable: the events of one transaction stay in their order.
     room.held.sort((a, b) => a.rev - b.rev);
     let count = 0;
@@ -84,7 +84,7 @@ export class RevOrder {
         : this.options.clock.after(waitMs, () => this.options.inTurn(() => this.#skipGap(roomId, room)));
   }
 
-  #skipGap(roomId: string, room: Room): void {
+  #skipGap(roomId: string, room: Room<F>): void {
     room.giveUp = undefined;
     const next = Math.min(...room.held.map(({ rev }) => rev));
     if (!Number.isFinite(next) || this.#rooms.get(roomId) !== room) return;

@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import type { RoomFrame } from "./room-frame.ts";
 import type { Publisher, Transport } from "./transport.ts";
 
 const gatherMs = 50;
@@ -8,9 +9,15 @@ const gatherMs = 50;
 class Shard {
   sockets = 0;
   /** Frames that this part has yet to get, in order. */
-  waiting: string[] = [];
+  waiting: RoomFrame[] = [];
+  readonly topic: string;
 
-  constructor(readonly topic: string) {}
+  constructor(
+    readonly roomId: string,
+    readonly index: number,
+  ) {
+    this.topic = index === 0 ? `room:${roomId}` : `room:${roomId}:${index}`;
+  }
 }
 
 interface RoomTopic<M> {
@@ -26,11 +33,21 @@ interface Member {
   readonly transport: Transport;
 }
 
+/** One who gets something else than everybody: `text`, or nothing. */
+export interface Apart<M> {
+  member: M;
+  /** Their shard in the room. */
+  shard: number;
+  text: string | null;
+}
+
 interface TopicsOptions<M> {
   clock: Clock;
   metrics: Pick<Metrics, "deliveries">;
   /** Sends a frame to one socket, together with what else is for it. */
   sendAlone: (member: M, frame: string) => void;
+  /** Who in the room gets something else than everybody; asked when the frame goes out. */
+  apart: (roomId: string, frame: RoomFrame) => readonly Apart<M>[];
   /** Called before each publish to a topic: what was sent alone goes out first. */
   beforePublish: () => void;
   /** A room got its first socket here, or lost its last. */
@@ -79,7 +96,7 @@ export class Topics<M extends Member> {
       this.#giveTopic(roomId, room, room.few);
     }
     let index = room.shards.findIndex(({ sockets }) => sockets < this.#options.shardSockets);
-    if (index === -1) index = room.shards.push(new Shard(topicOf(roomId, room.shards.length))) - 1;
+    if (index === -1) index = room.shards.push(new Shard(roomId, room.shards.length)) - 1;
     const shard = room.shards[index];
     if (!shard) throw new Error("a room lost a shard");
     // Those who were here before get what was published before; who comes now does not.
@@ -92,7 +109,7 @@ export class Topics<M extends Member> {
 
   /** They have become too many to be sent to alone. */
   #giveTopic(roomId: string, room: RoomTopic<M>, few: readonly M[]): void {
-    const shard = new Shard(topicOf(roomId, 0));
+    const shard = new Shard(roomId, 0);
     shard.sockets = few.length;
     for (const { transport } of few) transport.subscribe(shard.topic);
     room.few = undefined;
@@ -122,10 +139,15 @@ export class Topics<M extends Member> {
   }
 
   /** Sends a frame to everybody in a room, in the order of these calls. */
-  publish(roomId: string, frame: string): void {
+  publish(roomId: string, frame: RoomFrame): void {
     const room = this.#rooms.get(roomId);
     if (room?.few) {
-      for (const member of room.few) this.#options.sendAlone(member, frame);
+      const apart = this.#options.apart(roomId, frame);
+      for (const member of room.few) {
+        const own = apart.length === 0 ? undefined : apart.find((each) => each.member === member);
+        const text = own ? own.text : frame.text;
+        if (text !== null) this.#options.sendAlone(member, text);
+      }
       this.#options.metrics.deliveries.inc(room.few.length);
       return;
     }
@@ -167,14 +189,21 @@ export class Topics<M extends Member> {
     for (const frame of shard.waiting.splice(0)) this.#publish(shard, frame);
   }
 
-  #publish(shard: Shard, frame: string): void {
+  /** Those who are to get something else are out of the topic meanwhile: cheaper than sending to all others singly. */
+  #publish(shard: Shard, frame: RoomFrame): void {
     if (shard.sockets === 0) return;
     this.#options.beforePublish();
-    this.publisher.publish(shard.topic, frame, false);
+    const apart = this.#options.apart(shard.roomId, frame);
+    for (const { member, shard: index } of apart) {
+      if (index === shard.index) member.transport.unsubscribe(shard.topic);
+    }
+    this.publisher.publish(shard.topic, frame.text, false);
+    for (const { member, shard: index, text } of apart) {
+      if (index !== shard.index) continue;
+      member.transport.subscribe(shard.topic);
+      // At once, not gathered: all before it is out, and the next frame may be published in this very step.
+      if (text !== null) member.transport.sendText(text);
+    }
     this.#options.metrics.deliveries.inc(shard.sockets);
   }
-}
-
-function topicOf(roomId: string, index: number): string {
-  return index === 0 ? `room:${roomId}` : `room:${roomId}:${index}`;
 }

@@ -97,7 +97,7 @@ async function signIn(
   }
   ctx.limits.demand("upgrade", address, strangers);
   if (query.get("guest") !== "1" || !ctx.config.guests) throw new AppError("UNAUTHENTICATED");
-  if (ctx.limits.enabled && hub.guestsAt(address) >= guestsPerAddress) {
+  if (ctx.limits.enabled && hub.guests.of(address) >= guestsPerAddress) {
     throw new AppError("RATE_LIMITED", { retryAfterMs: 60_000 });
   }
   return { viewer: null, expiresAtMs: Infinity };

@@ -28,7 +28,7 @@ interface AddMembersAnswer {
 export async function addMembers(ctx: Context, actor: Actor, input: AddMembersInput): Promise<AddMembersAnswer> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
   demand(!entry.is_lobby);
-  const { addable, skipped } = await findAddable(ctx, input.user_ids);
+  const { addable, skipped } = await findAddable(ctx, actor, input.user_ids);
   await knowPeople(ctx, entry, actor.key);
   const admission = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);

@@ -30,7 +30,7 @@ export async function createRoom(
   input: CreateRoomInput,
 ): Promise<JoinedRoom & { skipped: string[] }> {
   demandMaxMembers(ctx, input.max_members);
-  const { addable, skipped } = await findAddable(ctx, input.member_ids ?? []);
+  const { addable, skipped } = await findAddable(ctx, actor, input.member_ids ?? []);
   const others = addable.filter(({ key }) => key !== actor.key);
   await knowPeople(ctx, undefined, actor.key);
   const admission = await ctx.db.write(async (tx) => {

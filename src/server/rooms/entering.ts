@@ -1,5 +1,5 @@
 import { limits } from "../../protocol/limits.ts";
-import type { JoinedRoom, RoomRole } from "../../protocol/models.ts";
+import type { JoinedRoom, RoomRole, TimelineMessage } from "../../protocol/models.ts";
 import { people, userRef } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
 import { wireTimeOrNull } from "../platform/clock.ts";
@@ -7,6 +7,7 @@ import { AppError } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
+import { forViewer, personalOf } from "../timeline/for-viewer.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { publishLines } from "./announce.ts";
 import type { RoomRow } from "./directory.ts";
@@ -73,7 +74,12 @@ export async function announceEntry(
   );
   const persons = await people(ctx).byKeys(members.map(({ user_key }) => user_key));
   const wireLines = await wireMessages(ctx, room.id, lines);
-  const [last = null] = lastMessage ? await wireMessages(ctx, room.id, [lastMessage]) : [];
+  const lasts = await lastFor(
+    ctx,
+    room,
+    members.map(({ user_key }) => user_key),
+    lastMessage,
+  );
   const wire = await wireRoom(ctx, room);
   const peers = new Map(
     await Promise.all(members.map(async ({ user_key }) => [user_key, await peerOf(ctx, room, user_key)] as const)),
@@ -88,7 +94,14 @@ export async function announceEntry(
     const counts = { unread_count: 0, mention_count: 0 };
     const own = { my_role: role, notify_level, muted_until: wireTimeOrNull(muted_until) };
     const direct = peer ? { peer, cursors, cleared_seq: 0 } : {};
-    return person ? [{ person, room: { ...wire, last_message: last, read_seq, ...counts, ...own, ...direct } }] : [];
+    return person
+      ? [
+          {
+            person,
+            room: { ...wire, last_message: lasts.get(user_key) ?? null, read_seq, ...counts, ...own, ...direct },
+          },
+        ]
+      : [];
   });
   for (const { person, room } of joined) ctx.publish.toUser(person.id, "room_added", { room });
   if (isHeard && room.member_count <= limits.broadcastMembers) {
@@ -99,4 +112,23 @@ export async function announceEntry(
   ctx.publish.passOver(room.id, rev);
   publishLines(ctx, wireLines);
   return joined.map(({ room }) => room);
+}
+
+/** The last message as each of these people sees it, by key. */
+async function lastFor(
+  ctx: Context,
+  room: RoomRow,
+  userKeys: readonly number[],
+  last: StoredMessage | undefined,
+): Promise<Map<number, TimelineMessage>> {
+  const found = new Map<number, TimelineMessage>();
+  if (!last) return found;
+  const [forAll] = await forViewer(ctx, null, room, [last]);
+  const personal = await personalOf(ctx, userKeys);
+  for (const key of userKeys) {
+    const own = personal.get(key);
+    const [seen] = own?.touches(last) ? await forViewer(ctx, own, room, [last]) : [forAll];
+    if (seen) found.set(key, seen);
+  }
+  return found;
 }

@@ -31,6 +31,13 @@ interface Joined {
   cursors?: Cursor[];
 }
 
+/** A person who has not read all of a room. */
+interface Behind {
+  userKey: number;
+  own: Joined;
+  personal: Personal | undefined;
+}
+
 /** A room as its member has it, on its way to the wire. */
 export interface JoinedText {
   id: string;
@@ -102,7 +109,7 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   const revs = new Map(standing.map(({ roomKey, rev }) => [roomKey, rev]));
   const cards = await roomCards(ctx).of(revs);
   const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
-  const behind: { userKey: number; own: Joined }[] = [];
+  const behind: Behind[] = [];
   const personal = await personalOf(ctx, userKeys);
   for (const each of standing) {
     const { userKey, roomKey, role, readSeq } = each;
@@ -111,7 +118,7 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
     const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0 };
     const last = await lastFor(ctx, personal.get(userKey), card);
     if (last !== undefined) own.last = last;
-    if (readSeq < card.lastSeq) behind.push({ userKey, own });
+    if (readSeq < card.lastSeq) behind.push({ userKey, own, personal: personal.get(userKey) });
     found.get(userKey)?.push(own);
   }
   await count(ctx, behind);
@@ -153,13 +160,20 @@ async function lastFor(
 }
 
 /** Sets `unread`: from the tails of the rooms, and from the database where they are too short. */
-async function count(ctx: Context, behind: readonly { userKey: number; own: Joined }[]): Promise<void> {
+async function count(ctx: Context, behind: readonly Behind[]): Promise<void> {
   await roomCards(ctx).readTails(behind.map(({ own }) => own.card));
   let asked = 0;
-  for (const { userKey, own } of behind) {
+  for (const { userKey, own, personal } of behind) {
     const { key: roomKey, tail, lastSeq } = own.card;
     const { readSeq } = own;
-    const counted = tail && unreadIn(tail, { userKey, readSeq, lastSeq });
+    const counted =
+      tail &&
+      unreadIn(tail, {
+        userKey,
+        readSeq,
+        lastSeq,
+        isHidden: (seq, senderKey) => personal?.hidesAt(roomKey, seq, senderKey) === true,
+      });
     if (counted === undefined && ++asked % countsPerTurn === 0) await nextTurn();
     own.unread = counted ?? (await countUnread(ctx, { roomKey, userKey, readSeq }));
   }

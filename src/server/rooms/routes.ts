@@ -10,7 +10,7 @@ import {
   updateRoom as updateRoomBody,
 } from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
-import { actorOf, body, ok, query, router, signedIn, viewerOf } from "../route.ts";
+import { actorOf, body, ok, pageMeta, query, router, signedIn, viewerOf } from "../route.ts";
 import { addMembers } from "./add-members.ts";
 import { changeRole } from "./change-role.ts";
 import { createRoom } from "./create.ts";
@@ -24,11 +24,6 @@ import { removeMember } from "./remove-member.ts";
 import { setNotifyLevel } from "./set-notify-level.ts";
 import { transferRoom } from "./transfer.ts";
 import { updateRoom } from "./update.ts";
-
-/** The `meta` of one page of a list. */
-function pageMeta({ page, per_page }: { page: number; per_page: number }, total: number) {
-  return { page, per_page, total, has_more: page * per_page < total };
-}
 
 export function roomRoutes(ctx: Context) {
   return router()

@@ -21,11 +21,16 @@ export class Personal {
 
   /** Whether the message is hidden from this person. What a system line tells of a blocked person is not. */
   hides({ type, sender_key, room_key, seq }: Pick<StoredMessage, "type" | "sender_key" | "room_key" | "seq">): boolean {
-    return (
-      (type !== "system" && this.blocked.has(sender_key)) ||
-      this.hidden.get(room_key)?.has(seq) === true ||
-      seq <= this.clearedIn(room_key)
-    );
+    return (type !== "system" && this.blocked.has(sender_key)) || this.#hasPutAway(room_key, seq);
+  }
+
+  /** {@link hides} of a message that is no system line. */
+  hidesAt(roomKey: number, seq: number, senderKey: number): boolean {
+    return this.blocked.has(senderKey) || this.#hasPutAway(roomKey, seq);
+  }
+
+  #hasPutAway(roomKey: number, seq: number): boolean {
+    return this.hidden.get(roomKey)?.has(seq) === true || seq <= this.clearedIn(roomKey);
   }
 
   /** What came up to here they have emptied the room of; 0: nothing. */

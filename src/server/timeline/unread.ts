@@ -1,4 +1,4 @@
-import { and, count, eq, gt, inArray, isNull, ne, sql } from "drizzle-orm";
+import { and, count, eq, gt, inArray, isNull, ne, notInArray, sql } from "drizzle-orm";
 import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
 
@@ -39,18 +39,31 @@ export async function readTails(ctx: Context, roomKeys: readonly number[]): Prom
 }
 
 /**
- * Messages after `readSeq`, up to `lastSeq`, by others than the reader, counted up to `limits.unreadMax`; `undefined`
+ * Messages after `readSeq`, up to `lastSeq`, by others than the reader and not hidden from them, counted up to
+ * `limits.unreadMax`; `undefined`
  * where the tail does not reach back far enough to tell.
  */
 export function unreadIn(
   { firstSeq, senders }: Tail,
-  { userKey, readSeq, lastSeq }: { userKey: number; readSeq: number; lastSeq: number },
+  {
+    userKey,
+    readSeq,
+    lastSeq,
+    isHidden = () => false,
+  }: {
+    userKey: number;
+    readSeq: number;
+    lastSeq: number;
+    /** Whether a message is hidden from the reader. */
+    isHidden?: (seq: number, senderKey: number) => boolean;
+  },
 ): number | undefined {
   let unread = 0;
   for (let seq = lastSeq; seq > readSeq; seq--) {
     const sender = senders[seq - firstSeq];
     if (sender === undefined) return undefined;
-    if (sender !== 0 && sender !== userKey && ++unread === limits.unreadMax) break;
+    if (sender === 0 || sender === userKey || isHidden(seq, sender)) continue;
+    if (++unread === limits.unreadMax) break;
   }
   return unread;
 }
@@ -60,7 +73,12 @@ export async function countUnread(
   ctx: Context,
   { roomKey, userKey, readSeq }: { roomKey: number; userKey: number; readSeq: number },
 ): Promise<number> {
-  const { messages } = ctx.db.tables;
+  const { messages, blocks, hidden_messages } = ctx.db.tables;
+  const blocked = ctx.db.read.select({ key: blocks.blocked_key }).from(blocks).where(eq(blocks.user_key, userKey));
+  const hidden = ctx.db.read
+    .select({ seq: hidden_messages.seq })
+    .from(hidden_messages)
+    .where(and(eq(hidden_messages.user_key, userKey), eq(hidden_messages.room_key, roomKey)));
   const unread = ctx.db.read
     .select({ seq: messages.seq })
     .from(messages)
@@ -69,6 +87,8 @@ export async function countUnread(
         eq(messages.room_key, roomKey),
         gt(messages.seq, readSeq),
         ne(messages.sender_key, userKey),
+        notInArray(messages.sender_key, blocked),
+        notInArray(messages.seq, hidden),
         ne(messages.type, "system"),
         isNull(messages.deleted_at),
         isNull(messages.recalled_at),

@@ -25,6 +25,8 @@ interface DatabaseBase {
   write<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
   /** Makes all others who change these rooms' numbers wait until the transaction ends. Keys in any order. */
   lockRooms(tx: Queries, roomKeys: readonly number[]): Promise<void>;
+  /** Makes all others who change what is between these people wait until the transaction ends. Keys in any order. */
+  lockPeople(tx: Queries, userKeys: readonly number[]): Promise<void>;
   /** Answers when the database does. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -168,6 +168,9 @@ function database(path: string, writer: Client, reader: Client): EmbeddedDatabas
     lockRooms: async () => {
       // The transaction already holds the file's write lock.
     },
+    lockPeople: async () => {
+      // So it does here.
+    },
     ping: async () => {
       await reader.execute("SELECT 1");
     },

@@ -10,10 +10,12 @@ import type { PostgresDatabase, Queries, Tables } from "../database.ts";
 import { isContention, isOutOfService } from "../errors.ts";
 import { pending } from "../migrate.ts";
 
-/** Advisory locks: one for migrations; rooms share 256 in another class (DESIGN, Two dialects). */
+/** Advisory locks: one for migrations; rooms, and people, share 256 in a class of their own (DESIGN, Two dialects). */
 const migrationLock = 5061726;
 export const roomLockClass = 5061727;
 export const roomLocks = 256;
+const personLockClass = 5061728;
+const personLocks = 256;
 
 /** Connections: verbs and reads share a pool, the write lane takes one of them at a time. */
 const poolSize = 10;
@@ -76,20 +78,33 @@ export async function openPostgres(url: string, log: Log, steps: readonly Migrat
     }
   }
 
+  /** In one order for all, so that no two wait for each other. */
+  async function lock(tx: Queries, lockClass: number, locks: Iterable<number>): Promise<void> {
+    for (const lock of [...new Set(locks)].sort((a, b) => a - b)) {
+      await tx
+        .select({ locked: template`pg_advisory_xact_lock(${lockClass}::int, ${lock}::int)::text` })
+        .from(template`(SELECT 1) AS one`);
+    }
+  }
+
   return {
     dialect: "postgres",
     sql,
     tables: tables as unknown as Tables,
     read: asQueries(drizzled),
     write,
-    lockRooms: async (tx, roomKeys) => {
-      const locks = [...new Set(roomKeys.map((key) => key % roomLocks))].sort((a, b) => a - b);
-      for (const lock of locks) {
-        await tx
-          .select({ locked: template`pg_advisory_xact_lock(${roomLockClass}::int, ${lock}::int)::text` })
-          .from(template`(SELECT 1) AS one`);
-      }
-    },
+    lockRooms: (tx, roomKeys) =>
+      lock(
+        tx,
+        roomLockClass,
+        roomKeys.map((key) => key % roomLocks),
+      ),
+    lockPeople: (tx, userKeys) =>
+      lock(
+        tx,
+        personLockClass,
+        userKeys.map((key) => key % personLocks),
+      ),
     ping: async () => {
       await sql`SELECT 1`;
     },

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { events } from "../../protocol/events.ts";
+import type { EventName } from "../../protocol/events.ts";
+import { hiddenForm } from "../timeline/for-viewer.ts";
+
+/** Whose doing an event is, as far as it is hidden from whoever has blocked them. */
+export interface Authors {
+  readonly by?: string | undefined;
+  /** Whose message it quotes. */
+  readonly quotes?: string | undefined;
+}
+
+const numbered = z.looseObject({
+  id: z.string().optional(),
+  room_id: z.string(),
+  seq: z.number().optional(),
+  rev: z.number().optional(),
+});
+const parsedFrame = z.looseObject({
+  type: z.custom<EventName>((type) => typeof type === "string" && Object.hasOwn(events, type)),
+  payload: numbered,
+});
+
+/** An event of a room on its way to those who are in it; most are read by nobody but as `text`. */
+export class RoomFrame {
+  readonly by: string | undefined;
+  readonly quotes: string | undefined;
+  #hidden: string | null | undefined;
+  #unquoted: string | undefined;
+
+  constructor(
+    readonly text: string,
+    authors?: Authors,
+    /** Only for those who are there at this moment: unseen by whom its author has blocked, too. */
+    readonly isPassing = false,
+  ) {
+    this.by = authors?.by;
+    this.quotes = authors?.quotes;
+  }
+
+  /** What those get in its place who see nothing of its author; `null`: nothing. */
+  get hidden(): string | null {
+    return (this.#hidden ??= this.isPassing ? null : hiddenText(this.text));
+  }
+
+  /** The same without what it quotes. */
+  get unquoted(): string {
+    return (this.#unquoted ??= unquotedText(this.text));
+  }
+}
+
+function hiddenText(text: string): string | null {
+  const frame = parsedFrame.parse(JSON.parse(text));
+  const { id, room_id, seq, rev } = frame.payload;
+  if (rev === undefined) return null;
+  if ("hidden" in events[frame.type] && id !== undefined && seq !== undefined) {
+    return JSON.stringify({ ...frame, payload: hiddenForm({ id, room_id, seq, rev }) });
+  }
+  return JSON.stringify({ ...frame, type: "room_advanced", payload: { room_id, rev } });
+}
+
+function unquotedText(text: string): string {
+  const frame = parsedFrame.parse(JSON.parse(text));
+  return JSON.stringify({ ...frame, payload: { ...frame.payload, reply_to: null } });
+}
