@@ -1,6 +1,7 @@
 import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
-import { reduceFrame, reduceMessage, reduceRead } from "./reduce-frame.ts";
+import { reduceFrame } from "./reduce-frame.ts";
+import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";

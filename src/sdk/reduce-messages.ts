@@ -1,0 +1,56 @@
+import type { EventPayload } from "../protocol/events.ts";
+import type { Message, TimelineMessage } from "../protocol/models.ts";
+import { patchRoom } from "./room-changes.ts";
+import type { State } from "./state.ts";
+import { endOf, receive } from "./timeline.ts";
+import { noteMessage, readUpTo, recount } from "./unread.ts";
+
+/** A message in its present form, from an event, a page or a sync. */
+export function reduceMessage(state: State, message: TimelineMessage): State {
+  const roomId = message.room_id;
+  const timeline = state.timelines[roomId];
+  const received = timeline && receive(timeline, message);
+  let next = state;
+  if (received && received !== timeline) {
+    next = { ...next, timelines: { ...next.timelines, [roomId]: received } };
+  }
+  const userId = state.me?.id ?? null;
+  next = patchRoom(next, roomId, (room) => recount(noteMessage(room, message, userId), received, userId));
+  return isOwn(state, message) ? dropPending(next, roomId, message.temp_id) : next;
+}
+
+export function reduceAck(state: State, { room_id, temp_id, seq }: EventPayload<"message_ack">): State {
+  const pending = state.pending[room_id];
+  const marked = pending?.map((sent) =>
+    sent.temp_id === temp_id ? { ...sent, status: "sent" as const, seq, error: null } : sent,
+  );
+  const next = marked ? { ...state, pending: { ...state.pending, [room_id]: marked } } : state;
+  return dropShown(reduceRead(next, room_id, seq), room_id);
+}
+
+/** Moves one's own read cursor, never back. */
+export function reduceRead(state: State, roomId: string, seq: number): State {
+  const userId = state.me?.id ?? null;
+  return patchRoom(state, roomId, (room) => recount(readUpTo(room, seq), state.timelines[roomId], userId));
+}
+
+function isOwn(state: State, message: TimelineMessage): message is Message & { temp_id: string } {
+  return "sender" in message && message.temp_id !== null && message.sender.id === state.me?.id;
+}
+
+function dropPending(state: State, roomId: string, tempId: string): State {
+  const pending = state.pending[roomId];
+  if (!pending?.some(({ temp_id }) => temp_id === tempId)) return state;
+  const left = pending.filter(({ temp_id }) => temp_id !== tempId);
+  return { ...state, pending: { ...state.pending, [roomId]: left } };
+}
+
+/** Drops acked sends that the timeline shows, or that nobody waits to see because no timeline is held. */
+export function dropShown(state: State, roomId: string): State {
+  const pending = state.pending[roomId];
+  const timeline = state.timelines[roomId];
+  const shownUpTo = timeline ? endOf(timeline) : Number.POSITIVE_INFINITY;
+  const left = pending?.filter(({ seq }) => seq === null || seq > shownUpTo);
+  if (!left || left.length === pending?.length) return state;
+  return { ...state, pending: { ...state.pending, [roomId]: left } };
+}
