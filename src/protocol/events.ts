@@ -165,7 +165,12 @@ export const events = {
   /** `unread_count`: all that is unread now; absent where nothing was stored. */
   notification: { payload: models.notification.extend({ unread_count: z.number().int().optional() }), to: "user" },
   notifications_read: {
-    payload: z.object({ ids: z.array(z.string()), all: z.boolean(), unread_count: z.number().int() }),
+    payload: z.object({
+      ids: z.array(z.string()),
+      all: z.boolean(),
+      unread_count: z.number().int(),
+      read_at: z.string(),
+    }),
     to: "user",
   },
   /** They are no more: what they told of is gone. */

@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../protocol/events.ts";
-import type { Me, Member, Room, TimelineMessage } from "../protocol/models.ts";
+import type { Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
 import type { ConnectionState, PendingMessage, State } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { PageKind } from "./timeline.ts";
@@ -24,6 +24,9 @@ export type Action =
   | { type: "presence_forgotten"; user_ids: readonly string[] }
   /** Nothing more was heard since. */
   | { type: "typing_forgotten"; room_id: string; user_id: string; heard_at: string }
+  | { type: "notifications_requested" }
+  | { type: "notifications_loaded"; page: number; items: Notification[]; has_more: boolean; unread: number }
+  | { type: "notifications_failed"; error: string }
   | { type: "read"; room_id: string; seq: number }
   | { type: "room_watched"; room: Room }
   | { type: "room_unwatched"; room_id: string };

@@ -7,6 +7,7 @@ import { ApiError, ConnectionError } from "./errors.ts";
 import { Follower } from "./follower.ts";
 import { createHttp, type SignedIn } from "./http.ts";
 import { createMembers } from "./members.ts";
+import { createNotifications } from "./notifications.ts";
 import { memoryOutbox } from "./outbox-storage.ts";
 import { Outbox } from "./outbox.ts";
 import type { ClientOptions, Parley } from "./parley.ts";
@@ -56,6 +57,7 @@ export function createClient(options: ClientOptions): Parley {
   const presence = new PresenceWatch({ store, connection, clock });
   const idle = new Idle({ connection, clock });
   const typing = new Typing({ store, connection, clock });
+  const notifications = createNotifications({ store, http });
   const signedOutHandlers = new Set<() => void>();
   let stopWaking = () => {};
   let stopRenewing = () => {};
@@ -176,6 +178,7 @@ export function createClient(options: ClientOptions): Parley {
     store,
     timelines,
     members,
+    notifications,
 
     get me() {
       return store.getSnapshot().me;

@@ -128,6 +128,12 @@ export function createHttp(transport: Transport, session: Session) {
         data<models.Member>({ method: "PATCH", path: room(id, `/members/${encodeURIComponent(userId)}`), body }),
       removeMember: (id: string, userId: string) =>
         nothing({ method: "DELETE", path: room(id, `/members/${encodeURIComponent(userId)}`) }),
+      setNotifyLevel: (id: string, body: Body<typeof requests.setNotifyLevel>) =>
+        data<{ room_id: string; level: models.NotifyLevel }>({
+          method: "PUT",
+          path: room(id, "/notifications"),
+          body,
+        }),
       transfer: (id: string, body: Body<typeof requests.transferRoom>) =>
         data<models.Room>({ method: "POST", path: room(id, "/transfer"), body }),
     },
@@ -157,6 +163,17 @@ export function createHttp(transport: Transport, session: Session) {
           path: room(roomId, "/changes"),
           query,
         }),
+    },
+    notifications: {
+      /** The newest first. */
+      list: ({ unread, ...page }: { unread?: boolean; page?: number; per_page?: number } = {}) =>
+        authorized<models.Notification[], PageMeta & { unread_count: number }>({
+          method: "GET",
+          path: "/notifications",
+          query: { ...page, unread: unread === undefined ? undefined : String(unread) },
+        }),
+      read: (body: Body<typeof requests.readNotifications>) =>
+        data<{ unread_count: number }>({ method: "POST", path: "/notifications/read", body }),
     },
     server: {
       info: () => data<models.ServerInfo>({ method: "GET", path: "/server" }),

@@ -115,6 +115,15 @@ export interface Parley {
     /** What was typed is gone, or left alone. A message that is sent ends it by itself. */
     stopped(roomId: string): void;
   };
+  /** What concerns oneself, in `state.notifications`; errors of loading are kept in its `error`. */
+  readonly notifications: {
+    /** Loads the newest, unless they are held. */
+    open(): Promise<void>;
+    loadMore(): Promise<void>;
+    /** At most 100. */
+    markRead(ids: readonly string[]): Promise<void>;
+    markAllRead(): Promise<void>;
+  };
   /** As a guest: starts and stops following a public room live. */
   watch(roomId: string): Promise<RoomState>;
   unwatch(roomId: string): Promise<void>;

@@ -2,6 +2,7 @@ import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
 import { reduceFrame } from "./reduce-frame.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
+import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
@@ -13,7 +14,7 @@ const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loadin
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "frame":
-      return reducePresence(reduceFrame(state, action.frame), action.frame);
+      return reduceNotifications(reducePresence(reduceFrame(state, action.frame), action.frame), action.frame);
     case "connection":
       return { ...state, connection: action.connection };
     case "signed_in":
@@ -46,6 +47,10 @@ export function reduce(state: State, action: Action): State {
       return forgetPresence(state, action.user_ids);
     case "typing_forgotten":
       return stopTyping(state, action.room_id, action.user_id, action.heard_at);
+    case "notifications_requested":
+    case "notifications_loaded":
+    case "notifications_failed":
+      return reduceNotificationPage(state, action);
     case "read":
       return reduceRead(state, action.room_id, action.seq);
     case "room_watched": {

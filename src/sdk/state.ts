@@ -1,4 +1,4 @@
-import type { JoinedRoom, Me, Member, RoomRole, Seen, TimelineMessage } from "../protocol/models.ts";
+import type { JoinedRoom, Me, Member, Notification, RoomRole, Seen, TimelineMessage } from "../protocol/models.ts";
 
 /**
  * How the socket stands. `waiting`: lost, comes back by itself at `retryAtMs`; `offline`: the same, and the device says
@@ -71,6 +71,21 @@ export interface Typist {
   readonly heard_at: string;
 }
 
+/** One's notifications, as far as they were loaded; what comes live is put before them. */
+export interface NotificationList {
+  /** All that are unread, also those not loaded. */
+  readonly unread: number;
+  readonly items: readonly Notification[];
+  /** Whether the first page has come yet. */
+  readonly loaded: boolean;
+  /** What came while the connection was lost may be missing. */
+  readonly isStale: boolean;
+  readonly hasMore: boolean;
+  readonly loading: boolean;
+  /** Code of the error that the last load ended with. */
+  readonly error: string | null;
+}
+
 /** Everything a client knows; immutable, with the parts that did not change shared between two states. */
 export interface State {
   readonly connection: ConnectionState;
@@ -88,6 +103,7 @@ export interface State {
   readonly presence: Readonly<Record<string, Seen>>;
   /** Who else is typing, by room, in the order in which they began. */
   readonly typing: Readonly<Record<string, readonly Typist[]>>;
+  readonly notifications: NotificationList;
 }
 
 export const initialState: State = {
@@ -102,4 +118,13 @@ export const initialState: State = {
   progress: {},
   presence: {},
   typing: {},
+  notifications: {
+    unread: 0,
+    items: [],
+    loaded: false,
+    isStale: false,
+    hasMore: false,
+    loading: false,
+    error: null,
+  },
 };

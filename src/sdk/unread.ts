@@ -1,7 +1,11 @@
 import { limits } from "../protocol/limits.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
+import { mentions } from "./mentions.ts";
 import type { RoomState, Timeline } from "./state.ts";
 import { endOf } from "./timeline.ts";
+
+/** Every message that comes is counted with those before it: of a long way back they are not looked at again. */
+const lookedAtMax = 1_000;
 
 /** Whether a message counts as unread to `userId`: by somebody else, and something to read. */
 export function counts(message: TimelineMessage, userId: string | null): boolean {
@@ -13,7 +17,8 @@ export function counts(message: TimelineMessage, userId: string | null): boolean
 export function readUpTo(room: RoomState, seq: number): RoomState {
   if (seq <= room.read_seq) return room;
   const left = Math.max(0, room.last_seq - seq);
-  return { ...room, read_seq: seq, unread_count: Math.min(room.unread_count, left) };
+  const unread_count = Math.min(room.unread_count, left);
+  return { ...room, read_seq: seq, unread_count, mention_count: Math.min(room.mention_count, unread_count) };
 }
 
 /** Takes in news of a message: the room's last one, and one more to read. What is not newer was counted before. */
@@ -27,20 +32,35 @@ export function noteMessage(room: RoomState, message: TimelineMessage, userId: s
     return { ...next, read_seq: message.seq, unread_count: 0, mention_count: 0 };
   }
   if (!counts(message, userId) || message.seq <= room.read_seq) return next;
-  return { ...next, unread_count: Math.min(limits.unreadMax, room.unread_count + 1) };
+  const unread_count = Math.min(limits.unreadMax, room.unread_count + 1);
+  if (!mentions(message, userId)) return { ...next, unread_count };
+  return { ...next, unread_count, mention_count: Math.min(limits.unreadMax, room.mention_count + 1) };
 }
 
 /** The room with its unread messages counted anew, where its timeline holds all of them (or the most that are counted). */
 export function recount(room: RoomState, timeline: Timeline | undefined, userId: string | null): RoomState {
   if (!timeline || endOf(timeline) !== room.last_seq) return room;
-  const { messages } = timeline;
-  let unread = 0;
-  let index = messages.length - 1;
-  for (; index >= 0 && unread < limits.unreadMax; index--) {
+  const unread = countBack(room, timeline, (message) => counts(message, userId));
+  // Fewer than the unread ones, so that the timeline may hold all of them and not all of these.
+  const mentioned = countBack(room, timeline, (message) => counts(message, userId) && mentions(message, userId));
+  const unread_count = unread ?? room.unread_count;
+  const mention_count = mentioned ?? room.mention_count;
+  const isSame = unread_count === room.unread_count && mention_count === room.mention_count;
+  return isSame ? room : { ...room, unread_count, mention_count };
+}
+
+/** How many messages after the cursor count, up to the most that are counted; `undefined` where some may not be held. */
+function countBack(
+  { read_seq }: RoomState,
+  { messages }: Timeline,
+  isCounted: (message: TimelineMessage) => boolean,
+): number | undefined {
+  let counted = 0;
+  for (let index = messages.length - 1; index >= 0; index--) {
+    if (messages.length - index > lookedAtMax) return undefined;
     const message = messages[index];
-    if (!message || message.seq <= room.read_seq) break;
-    if (counts(message, userId)) unread++;
+    if (!message || message.seq <= read_seq) return counted;
+    if (isCounted(message) && ++counted === limits.unreadMax) return counted;
   }
-  const sawAll = unread === limits.unreadMax || index >= 0 || (messages[0]?.seq ?? 1) <= room.read_seq + 1;
-  return sawAll && unread !== room.unread_count ? { ...room, unread_count: unread } : room;
+  return (messages[0]?.seq ?? 1) <= read_seq + 1 ? counted : undefined;
 }

@@ -9,6 +9,7 @@ import { comparable, complete, connected } from "./state-observer.ts";
 import { type Step, World } from "./state-world.ts";
 import { accountSteps } from "./steps/accounts.ts";
 import { messageSteps } from "./steps/messages.ts";
+import { notificationSteps } from "./steps/notifications.ts";
 import { presenceSteps } from "./steps/presence.ts";
 import { roomSteps } from "./steps/rooms.ts";
 
@@ -21,7 +22,7 @@ import { roomSteps } from "./steps/rooms.ts";
  * `complete` of `state-observer.ts`. Who sees each step: ann, her other device, ben (a member), cleo (a member), gil (a
  * member), dora (in no room but the lobby).
  */
-const steps: readonly Step[] = [...messageSteps, ...roomSteps, ...presenceSteps, ...accountSteps];
+const steps: readonly Step[] = [...messageSteps, ...notificationSteps, ...roomSteps, ...presenceSteps, ...accountSteps];
 
 /** Verbs after which nobody's state is another, each with its reason. */
 const changeNoState: Readonly<Record<string, string>> = {

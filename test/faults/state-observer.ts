@@ -27,6 +27,7 @@ export async function connected(person: Person): Promise<Parley> {
 /** Loads what no event carries: pages and people of rooms that are new to the client, as one does who opens them. */
 export async function complete(client: Parley): Promise<void> {
   const held = () => client.store.getSnapshot();
+  await client.notifications.open();
   for (const { id, is_lobby } of Object.values(held().rooms)) {
     await client.timelines.open(id);
     while (held().timelines[id]?.hasOlder) await client.timelines.loadOlder(id);

@@ -1,4 +1,5 @@
 import { perContext, type Context } from "../context.ts";
+import { wireTime } from "../platform/clock.ts";
 import { isConstraintViolation } from "../platform/db/errors.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { concernsOf, wanted, type Concern } from "./of-messages.ts";
@@ -89,30 +90,31 @@ class Noter {
       this.ctx,
       gone.map(({ key }) => key),
     );
-    await this.#tell("notifications_removed", gone);
+    await this.#tell(gone, (userId, payload) => this.ctx.publish.toUser(userId, "notifications_removed", payload));
   }
 
   /** Marks notifications as read; their people's devices hear of it. */
   async markRead(read: readonly Gone[], { all = false } = {}): Promise<void> {
     if (read.length === 0) return;
+    const atMs = this.ctx.clock.now();
     await setRead(
       this.ctx,
       read.map(({ key }) => key),
-      this.ctx.clock.now(),
+      atMs,
     );
-    await this.#tell("notifications_read", read, all);
+    const how = { all, read_at: wireTime(atMs) };
+    await this.#tell(read, (userId, payload) =>
+      this.ctx.publish.toUser(userId, "notifications_read", { ...payload, ...how }),
+    );
   }
 
-  async #tell(event: "notifications_read" | "notifications_removed", rows: readonly Gone[], all = false) {
+  async #tell(rows: readonly Gone[], tell: (userId: string, payload: { ids: string[]; unread_count: number }) => void) {
     const byUser = Map.groupBy(rows, ({ user_key }) => user_key);
     const counts = await unreadCounts(this.ctx, [...byUser.keys()]);
-    const ids = await this.#reads.idsOf([...byUser.keys()]);
+    const userIds = await this.#reads.idsOf([...byUser.keys()]);
     for (const [key, own] of byUser) {
-      const userId = ids.get(key);
-      const payload = { ids: own.map(({ id }) => id), unread_count: counts.get(key) ?? 0 };
-      if (userId === undefined) continue;
-      if (event === "notifications_read") this.ctx.publish.toUser(userId, event, { ...payload, all });
-      else this.ctx.publish.toUser(userId, event, payload);
+      const userId = userIds.get(key);
+      if (userId !== undefined) tell(userId, { ids: own.map(({ id }) => id), unread_count: counts.get(key) ?? 0 });
     }
   }
 

@@ -1,4 +1,4 @@
-import { limits } from "../../protocol/limits.ts";
+import { excerpt } from "../../protocol/excerpt.ts";
 import type { Notification } from "../../protocol/models.ts";
 import { people, userRef } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
@@ -56,15 +56,4 @@ async function textOf(
   const isHidden = personal?.hides(message) === true;
   const isSeen = room.type === "public" || (await membership(ctx, room, user_key)) !== undefined;
   return isHidden || !isSeen ? "" : excerpt(message.content);
-}
-
-/** The beginning of a message on one line. */
-export function excerpt(content: string): string {
-  // Code points beyond the first plane take two units, and runs of blanks shrink: four times is plenty.
-  const line = content
-    .slice(0, 4 * limits.excerptChars)
-    .replace(/\s+/g, " ")
-    .trim();
-  const points = [...line];
-  return points.length <= limits.excerptChars ? line : `${points.slice(0, limits.excerptChars - 1).join("")}…`;
 }
