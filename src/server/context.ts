@@ -78,6 +78,8 @@ export interface Happenings {
   members_added: { roomKey: number; roomId: string; actorKey: number; userKeys: readonly number[] };
   /** They are in the room no more, or the room itself is none. */
   members_gone: { roomKey: number; userKeys: readonly number[] };
+  /** Somebody has emptied a direct room for themselves. */
+  conversation_cleared: { roomKey: number; userKey: number };
   friend_requested: { requestId: string; fromKey: number; toKey: number; message: string };
   /** Answered, withdrawn or refused. */
   friend_request_gone: { requestId: string; toKey: number };

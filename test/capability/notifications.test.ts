@@ -130,6 +130,41 @@ forEachDialect((dialect) => {
       socket.close();
     });
 
+    test("of friends: a request, its acceptance, and that one came online, which is for this moment alone", async () => {
+      const { ann, ben, cleo } = await cast(server, "ann", "ben", "cleo");
+      const asked = await ann.http("POST", "/friends/requests", { user_id: ben.id, message: "hello" });
+      const requestId = asked.as(z.looseObject({ id: z.string() })).id;
+      expect(await list(ben)).toMatchObject([{ kind: "friend_request", actor: { id: ann.id }, text: "hello" }]);
+      await ben.http("POST", `/friends/requests/${requestId}/accept`);
+      expect(await list(ben)).toEqual([]);
+      expect(await list(ann)).toMatchObject([{ kind: "friend_accepted", actor: { id: ben.id } }]);
+      const [watching, other] = [await ann.connect(), await cleo.connect()];
+      const came = await ben.connect();
+      const { payload } = await watching.next("notification");
+      expect(payload).toMatchObject({ kind: "friend_online", actor: { id: ben.id } });
+      expect(payload.unread_count).toBeUndefined();
+      await other.fence();
+      expect(other.seen("notification")).toEqual([]);
+      expect((await list(ann)).length).toBe(1);
+      for (const socket of [watching, other, came]) socket.close();
+    });
+
+    test("of a direct message goes to the other one, and is read with the conversation", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const sent = (await ann.http("POST", `/direct-messages/${ben.id}`, { content: "only for you" })).as(message);
+      expect(await list(ben)).toMatchObject([
+        { kind: "direct_message", actor: { id: ann.id }, room_id: sent.room_id, text: "only for you" },
+      ]);
+      expect(await list(ann)).toEqual([]);
+      await ben.http("POST", `/rooms/${sent.room_id}/messages/read`, { last_read_message_id: sent.id });
+      expect(await unreadOf(ben)).toBe(0);
+      await ben.http("PUT", `/rooms/${sent.room_id}/notifications`, { level: "mentions" });
+      await ann.http("POST", `/direct-messages/${ben.id}`, { content: "once more" });
+      expect(await unreadOf(ben)).toBe(0);
+      await ben.http("DELETE", `/direct-messages/${ann.id}`);
+      expect(await list(ben)).toEqual([]);
+    });
+
     test("of who is named by an edit comes once", async () => {
       const { ann, ben, cleo, room } = await roomWith();
       const sent = await say(ann, room.id, `@${ben.username}`);

@@ -19,6 +19,7 @@ export async function clearConversation(
   if (!room) return { room_id: null, up_to_seq: 0 };
   const { seq, lastId } = await ctx.db.write((tx) => clearMember(ctx, tx, room, actor.key));
   ctx.publish.toUser(actor.id, "conversation_cleared", { room_id: room.id, up_to_seq: seq });
+  ctx.happenings.emit("conversation_cleared", { roomKey: room.key, userKey: actor.key });
   if (lastId !== undefined) await markRead(ctx, actor, { room_id: room.id, message_id: lastId }, { durably: true });
   return { room_id: room.id, up_to_seq: seq };
 }

@@ -1,5 +1,6 @@
 import type { Context, Happenings } from "../context.ts";
 import { catchUp } from "./catch-up.ts";
+import { friendCameOnline } from "./friend-online.ts";
 import { noter } from "./noter.ts";
 import { keysOf, notificationOf } from "./of-messages.ts";
 import { ofActor, ofMessages, ofRoom, ofSource, reactionsTold } from "./store.ts";
@@ -26,6 +27,9 @@ export function startNotifications(ctx: Context): void {
   happenings.on("members_gone", ({ roomKey, userKeys }) => {
     queue.add({ what: "gone", find: () => ofRoom(ctx, roomKey, userKeys) });
   });
+  happenings.on("conversation_cleared", ({ roomKey, userKey }) => {
+    queue.add({ what: "gone", find: () => ofRoom(ctx, roomKey, [userKey]) });
+  });
   happenings.on("friend_requested", ({ requestId, fromKey, toKey, message }) => {
     const told = { kind: "friend_request" as const, userKey: toKey, actorKey: fromKey, text: message };
     queue.add({ what: "notifications", rows: [notificationOf(ctx, { ...told, source: requestSource(requestId) })] });
@@ -40,6 +44,7 @@ export function startNotifications(ctx: Context): void {
   happenings.on("blocked", ({ userKey, blockedKey }) => {
     queue.add({ what: "gone", find: () => ofActor(ctx, userKey, blockedKey) });
   });
+  happenings.on("came_online", ({ userKey }) => friendCameOnline(ctx, userKey));
   jobs.every("notifications", catchUpEveryMs, () => catchUp(ctx).run());
   jobs.every("old notifications", tidyEveryMs, () => tidy(ctx));
   ctx.onClose(() => queue.close());

@@ -1,0 +1,68 @@
+import { people, userRef } from "../accounts/people.ts";
+import { blocksOf } from "../blocks/blocked.ts";
+import { perContext, type Context } from "../context.ts";
+import { friendsOf } from "../friends/friends-of.ts";
+import { wireTime } from "../platform/clock.ts";
+
+/** Those who come together are looked up together. */
+const gatherMs = 200;
+/** So many at once come back after the server was away: that is no news of any of them. */
+const rush = 100;
+
+/** People who came online, on their way to their friends' devices. Nothing of it is stored. */
+class Arrivals {
+  #keys = new Set<number>();
+  #cancel: (() => void) | undefined;
+
+  constructor(private readonly ctx: Context) {}
+
+  add(userKey: number): void {
+    if (this.#keys.size <= rush) this.#keys.add(userKey);
+    this.#cancel ??= this.ctx.clock.after(gatherMs, () => {
+      const keys = [...this.#keys];
+      this.#keys.clear();
+      this.#cancel = undefined;
+      if (keys.length <= rush) void this.ctx.jobs.run(`friends online ${keys[0]}`, () => tell(this.ctx, keys));
+    });
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+}
+
+async function tell(ctx: Context, userKeys: readonly number[]): Promise<void> {
+  const friends = await friendsOf(ctx, userKeys);
+  const persons = await people(ctx).byKeys([...userKeys, ...[...friends.values()].flat()]);
+  const blocks = await blocksOf(ctx, userKeys);
+  for (const [userKey, friendKeys] of friends) {
+    const person = persons.get(userKey);
+    if (!person) continue;
+    for (const key of friendKeys) {
+      const friend = persons.get(key);
+      const apart = blocks.get(userKey);
+      if (!friend || apart?.blocked.has(key) || apart?.blockers.has(key)) continue;
+      ctx.publish.toUser(friend.id, "notification", {
+        id: Bun.randomUUIDv7(),
+        kind: "friend_online",
+        actor: userRef(person),
+        room_id: null,
+        message_id: null,
+        text: "",
+        created_at: wireTime(ctx.clock.now()),
+        read_at: null,
+      });
+    }
+  }
+}
+
+const arrivals = perContext((ctx) => {
+  const made = new Arrivals(ctx);
+  ctx.onClose(() => made.stop());
+  return made;
+});
+
+/** Somebody came online: their friends hear of it. */
+export function friendCameOnline(ctx: Context, userKey: number): void {
+  arrivals(ctx).add(userKey);
+}
