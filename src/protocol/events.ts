@@ -7,7 +7,7 @@ import * as models from "./models.ts";
  * - `room`: everybody subscribed to the room that its `room_id` names;
  * - `passing`: the same, but only those who are there now: it is no change of the room, has no `rev` and is not repeated;
  * - `user`: all devices of one person;
- * - `acquaintances`: one's own devices and all who share a room with one that is not the lobby;
+ * - `acquaintances`: one's own devices, those who watch one (friends), and all who share a room with one that is not the lobby;
  * - `watchers`: friends, direct partners and those who look.
  */
 export type Audience = "socket" | "room" | "passing" | "user" | "acquaintances" | "watchers";
@@ -186,6 +186,9 @@ export const events = {
 
 export type EventName = keyof typeof events;
 export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]["payload"]>;
+/** What a client may get: the event, or what stands in its place for whom it is hidden. */
+export type EventSeen<N extends EventName> =
+  EventPayload<N> | ((typeof events)[N] extends { hidden: infer H extends z.ZodType } ? z.infer<H> : never);
 /** The events of one audience. */
 export type EventFor<A extends Audience> = {
   [N in EventName]: (typeof events)[N]["to"] extends A ? N : never;
@@ -193,5 +196,5 @@ export type EventFor<A extends Audience> = {
 
 /** A frame as the server sends it; `ref` repeats that of the command it answers. */
 export type ServerFrame = {
-  [N in EventName]: { type: N; payload: EventPayload<N>; ref?: string; timestamp: string };
+  [N in EventName]: { type: N; payload: EventSeen<N>; ref?: string; timestamp: string };
 }[EventName];

@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../protocol/events.ts";
-import type { Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
+import type { JoinedRoom, Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
 import type { ConnectionState, PendingMessage, State } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { PageKind } from "./timeline.ts";
@@ -21,6 +21,10 @@ export type Action =
   | { type: "members_loaded"; room_id: string; members: Member[]; complete: boolean; rev: number | null }
   | { type: "members_failed"; room_id: string }
   | { type: "pending"; room_id: string; messages: readonly PendingMessage[] }
+  /** As they are seen since somebody was blocked or unblocked. */
+  | { type: "rooms_reread"; rooms: readonly JoinedRoom[] }
+  | { type: "timeline_reread"; room_id: string; messages: readonly TimelineMessage[]; has_newer: boolean }
+  | { type: "timelines_dropped"; room_ids: readonly string[] }
   | { type: "presence_forgotten"; user_ids: readonly string[] }
   /** Nothing more was heard since. */
   | { type: "typing_forgotten"; room_id: string; user_id: string; heard_at: string }

@@ -15,6 +15,7 @@ import { Idle, PresenceWatch } from "./presence.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { reduce } from "./reducer.ts";
 import { keepAuthenticated } from "./renewal.ts";
+import { Relations } from "./relations.ts";
 import { Resume } from "./resume.ts";
 import { endsSession, Session } from "./session.ts";
 import { webSocket } from "./socket.ts";
@@ -54,6 +55,7 @@ export function createClient(options: ClientOptions): Parley {
   const members = createMembers({ store, http, onLoaded: (roomId) => resume.check(roomId) });
   const watching = new Watching({ store, http, connection, onFollowed: (roomId) => resume.check(roomId) });
   const follower = new Follower({ store, http });
+  const relations = new Relations({ store, http, timelines });
   const presence = new PresenceWatch({ store, connection, clock });
   const idle = new Idle({ connection, clock });
   const typing = new Typing({ store, connection, clock });
@@ -78,6 +80,7 @@ export function createClient(options: ClientOptions): Parley {
     outbox.receive(frame);
     resume.receive(frame);
     follower.receive(frame);
+    relations.receive(frame);
     presence.receive(frame);
     typing.receive(frame);
     emitter.emit(frame);
@@ -127,6 +130,7 @@ export function createClient(options: ClientOptions): Parley {
     watching.end();
     timelines.end();
     follower.end();
+    relations.end();
     idle.end();
     typing.end();
     store.dispatch({ type: "signed_out" });

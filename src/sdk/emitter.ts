@@ -1,6 +1,6 @@
-import type { EventName, EventPayload, ServerFrame } from "../protocol/events.ts";
+import type { EventName, EventSeen, ServerFrame } from "../protocol/events.ts";
 
-type Handler<N extends EventName> = (payload: EventPayload<N>, frame: ServerFrame) => void;
+type Handler<N extends EventName> = (payload: EventSeen<N>, frame: ServerFrame) => void;
 
 /** Handlers by kind of frame. */
 export class Emitter {

@@ -99,6 +99,25 @@ export function createHttp(transport: Transport, session: Session) {
       search: (query: Query<typeof requests.searchUsersQuery> & { q: string }) =>
         authorized<models.User[], PageMeta>({ method: "GET", path: "/users/search", query }),
     },
+    friends: {
+      list: (query: Query<typeof requests.pageQuery> = {}) =>
+        authorized<models.User[], PageMeta>({ method: "GET", path: "/friends", query }),
+      remove: (userId: string) => nothing({ method: "DELETE", path: `/friends/${encodeURIComponent(userId)}` }),
+      requests: (query: Query<typeof requests.listFriendRequestsQuery> = {}) =>
+        authorized<models.FriendRequest[], PageMeta>({ method: "GET", path: "/friends/requests", query }),
+      /** `is_accepted`: the other had asked already, so they are friends now. */
+      request: (body: Body<typeof requests.requestFriend>) =>
+        data<models.FriendRequest & { is_accepted: boolean }>({ method: "POST", path: "/friends/requests", body }),
+      accept: (id: string) => data<models.User>({ method: "POST", path: friendRequest(id, "/accept") }),
+      reject: (id: string) => nothing({ method: "POST", path: friendRequest(id, "/reject") }),
+      withdraw: (id: string) => nothing({ method: "DELETE", path: friendRequest(id) }),
+    },
+    blocks: {
+      list: (query: Query<typeof requests.pageQuery> = {}) =>
+        authorized<models.UserRef[], PageMeta>({ method: "GET", path: "/blocks", query }),
+      add: (userId: string) => nothing({ method: "PUT", path: `/blocks/${encodeURIComponent(userId)}` }),
+      remove: (userId: string) => nothing({ method: "DELETE", path: `/blocks/${encodeURIComponent(userId)}` }),
+    },
     rooms: {
       create: (body: Body<typeof requests.createRoom>) =>
         data<models.JoinedRoom & { skipped: string[] }>({ method: "POST", path: "/rooms", body }),
@@ -191,6 +210,8 @@ export function createHttp(transport: Transport, session: Session) {
 }
 
 const room = (id: string, below = "") => `/rooms/${encodeURIComponent(id)}${below}`;
+
+const friendRequest = (id: string, below = "") => `/friends/requests/${encodeURIComponent(id)}${below}`;
 
 function withToken(request: Request, token: string): Request {
   return { ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } };

@@ -1,4 +1,4 @@
-import type { EventName, EventPayload, ServerFrame } from "../protocol/events.ts";
+import type { EventName, EventPayload, EventSeen, ServerFrame } from "../protocol/events.ts";
 import type { Me, TimelineMessage } from "../protocol/models.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
@@ -68,7 +68,7 @@ export interface Parley {
    */
   onMessage(handler: (message: TimelineMessage) => void): () => void;
   /** Hears every frame of one kind as it comes live; the returned function stops that. */
-  on<N extends EventName>(event: N, handler: (payload: EventPayload<N>, frame: ServerFrame) => void): () => void;
+  on<N extends EventName>(event: N, handler: (payload: EventSeen<N>, frame: ServerFrame) => void): () => void;
   /** Called when the server or the person ended the session. */
   onSignedOut(handler: () => void): () => void;
 

@@ -56,6 +56,7 @@ export class PresenceWatch {
     } else if (frame.type === "relationship_changed") {
       const { user, friend } = frame.payload;
       if (friend) this.#near.add(user.id);
+      else if (this.#near.delete(user.id) || this.#shown.has(user.id)) this.#ask();
     } else if (frame.type === "room_added" && frame.payload.room.peer) {
       this.#near.add(frame.payload.room.peer.id);
     }

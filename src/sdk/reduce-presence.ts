@@ -15,7 +15,9 @@ export function reducePresence(state: State, frame: ServerFrame): State {
       return learn(state, [frame.payload]);
     case "relationship_changed": {
       const { user, friend } = frame.payload;
-      return friend ? learn(state, [{ ...user, user_id: user.id }]) : state;
+      if (friend) return learn(state, [{ ...user, user_id: user.id }]);
+      const isPartner = Object.values(state.rooms).some(({ peer }) => peer?.id === user.id);
+      return isPartner ? state : forgetPresence(state, [user.id]);
     }
     case "room_added": {
       const { peer } = frame.payload.room;

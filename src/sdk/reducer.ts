@@ -3,6 +3,7 @@ import { inStep } from "./progress.ts";
 import { reduceFrame } from "./reduce-frame.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
+import { reduceRelations, rereadRooms, rereadTimeline } from "./reduce-relations.ts";
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
@@ -10,11 +11,14 @@ import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
 
 const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loading: false };
 
+/** Each part's share of what a frame says. */
+const onFrame = [reduceFrame, reducePresence, reduceNotifications, reduceRelations];
+
 /** The next state; pure, so that every client that heard the same has the same. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "frame":
-      return reduceNotifications(reducePresence(reduceFrame(state, action.frame), action.frame), action.frame);
+      return onFrame.reduce((held, reduceBy) => reduceBy(held, action.frame), state);
     case "connection":
       return { ...state, connection: action.connection };
     case "signed_in":
@@ -43,6 +47,12 @@ export function reduce(state: State, action: Action): State {
       return setMembers(state, action.room_id, (held) => held && { ...held, loading: false });
     case "pending":
       return { ...state, pending: { ...state.pending, [action.room_id]: action.messages } };
+    case "rooms_reread":
+      return rereadRooms(state, action.rooms);
+    case "timeline_reread":
+      return rereadTimeline(state, action.room_id, action.messages, action.has_newer);
+    case "timelines_dropped":
+      return action.room_ids.reduce((held, id) => ({ ...held, timelines: without(held.timelines, id) }), state);
     case "presence_forgotten":
       return forgetPresence(state, action.user_ids);
     case "typing_forgotten":

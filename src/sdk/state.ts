@@ -1,4 +1,14 @@
-import type { JoinedRoom, Me, Member, Notification, RoomRole, Seen, TimelineMessage } from "../protocol/models.ts";
+import type {
+  FriendRequest,
+  JoinedRoom,
+  Me,
+  Member,
+  Notification,
+  RoomRole,
+  Seen,
+  TimelineMessage,
+  UserRef,
+} from "../protocol/models.ts";
 
 /**
  * How the socket stands. `waiting`: lost, comes back by itself at `retryAtMs`; `offline`: the same, and the device says
@@ -86,6 +96,9 @@ export interface NotificationList {
   readonly error: string | null;
 }
 
+/** A friend request that waits; how the other is is in `presence`. */
+export type PendingRequest = Omit<FriendRequest, "user"> & { readonly user: UserRef };
+
 /** Everything a client knows; immutable, with the parts that did not change shared between two states. */
 export interface State {
   readonly connection: ConnectionState;
@@ -99,6 +112,12 @@ export interface State {
   /** Sends under way, by room, in the order in which they were written. */
   readonly pending: Readonly<Record<string, readonly PendingMessage[]>>;
   readonly progress: Readonly<Record<string, Progress>>;
+  /** One's friends, by their id. */
+  readonly friends: Readonly<Record<string, UserRef>>;
+  /** Requests that wait for an answer, one's own and those of others, by the other's id. */
+  readonly friendRequests: Readonly<Record<string, PendingRequest>>;
+  /** Whom one has blocked, by their id. */
+  readonly blocks: Readonly<Record<string, UserRef>>;
   /** How friends, direct partners and those one watches are, by their id. */
   readonly presence: Readonly<Record<string, Seen>>;
   /** Who else is typing, by room, in the order in which they began. */
@@ -116,6 +135,9 @@ export const initialState: State = {
   members: {},
   pending: {},
   progress: {},
+  friends: {},
+  friendRequests: {},
+  blocks: {},
   presence: {},
   typing: {},
   notifications: {

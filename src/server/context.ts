@@ -39,7 +39,7 @@ export interface Publish {
   toRoomNow<N extends EventFor<"passing">>(by: string, type: N, payload: EventPayload<N>): void;
   /** To all devices of a person. `room_added` and `room_removed` also subscribe and unsubscribe those devices. */
   toUser<N extends EventFor<"user" | "passing">>(userId: string, type: N, payload: EventPayload<N>): void;
-  /** To one's own devices and all who share a room with one that is not the lobby. */
+  /** To one's own devices, those who watch one, and all who share a room with one that is not the lobby. */
   toAcquaintances<N extends EventFor<"acquaintances">>(userId: string, type: N, payload: EventPayload<N>): void;
   /** Whether somebody on this node watches how the person is. */
   isWatched(userId: string): boolean;

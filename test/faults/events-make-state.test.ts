@@ -8,6 +8,7 @@ import { startServer } from "../support/server.ts";
 import { comparable, complete, connected } from "./state-observer.ts";
 import { type Step, World } from "./state-world.ts";
 import { accountSteps } from "./steps/accounts.ts";
+import { blockSteps, friendSteps } from "./steps/friends.ts";
 import { messageSteps } from "./steps/messages.ts";
 import { notificationSteps } from "./steps/notifications.ts";
 import { presenceSteps } from "./steps/presence.ts";
@@ -22,7 +23,15 @@ import { roomSteps } from "./steps/rooms.ts";
  * `complete` of `state-observer.ts`. Who sees each step: ann, her other device, ben (a member), cleo (a member), gil (a
  * member), dora (in no room but the lobby).
  */
-const steps: readonly Step[] = [...messageSteps, ...notificationSteps, ...roomSteps, ...presenceSteps, ...accountSteps];
+const steps: readonly Step[] = [
+  ...messageSteps,
+  ...friendSteps,
+  ...blockSteps,
+  ...notificationSteps,
+  ...roomSteps,
+  ...presenceSteps,
+  ...accountSteps,
+];
 
 /** Verbs after which nobody's state is another, each with its reason. */
 const changeNoState: Readonly<Record<string, string>> = {

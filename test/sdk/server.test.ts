@@ -36,7 +36,9 @@ test("the ten lines of the README", async () => {
   await parley.register({ username: "ann", password: testPassword });
   await parley.connect();
   const heard = Promise.withResolvers<string>();
-  parley.on("new_message", (message) => heard.resolve(`${message.sender.display_name}: ${message.content}`));
+  parley.on("new_message", (message) => {
+    if ("sender" in message) heard.resolve(`${message.sender.display_name}: ${message.content}`);
+  });
   const ack = await parley.send(parley.lobby.id, "Hello").acked;
   expect(await heard.promise).toBe("ann: Hello");
   const lobby = (await state(ben, "the message", ({ rooms }) => rooms[ack.room_id]?.last_seq === ack.seq)).rooms;

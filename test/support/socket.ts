@@ -3,7 +3,10 @@ import type { CommandInput, CommandName } from "../../src/protocol/commands.ts";
 import { events, type EventName, type EventPayload, type ServerFrame } from "../../src/protocol/events.ts";
 import { patienceMs, within } from "./deferred.ts";
 
-export type Frame<N extends EventName = EventName> = Extract<ServerFrame, { type: N }>;
+/** As the server sends it to those from whom nothing is hidden; a stub is looked at as what it is. */
+export type Frame<N extends EventName = EventName> = N extends EventName
+  ? Omit<Extract<ServerFrame, { type: N }>, "type" | "payload"> & { type: N; payload: EventPayload<N> }
+  : never;
 
 interface Waiting {
   matches: (frame: Frame) => boolean;

@@ -68,8 +68,9 @@ export function deliver(hub: Hub, address: Address, frame: string): void {
     }
     case "acquaintances": {
       const { userId, roomIds } = address;
+      const watching = new Set(hub.watchers.of(userId));
       hub.toEach((session) => {
-        const isTheirs = session.viewer?.id === userId;
+        const isTheirs = session.viewer?.id === userId || watching.has(session);
         const isNear = roomIds.some((id) => session.rooms.has(id) && !session.isWatching(id));
         if (isTheirs || isNear) session.send(frame);
       });

@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import type { Message } from "../../protocol/models.ts";
+import type { TimelineMessage } from "../../protocol/models.ts";
 import { parley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
 import { withoutMarkup } from "../markdown/markdown.ts";
@@ -29,7 +29,8 @@ export function Announcer({ openRoomId }: { openRoomId: string | null }) {
     timer.current = setTimeout(() => speak(), everyMs);
   });
 
-  const heard = useEffectEvent((message: Message) => {
+  const heard = useEffectEvent((message: TimelineMessage) => {
+    if ("is_hidden" in message) return;
     if (message.room_id !== openRoomId || message.sender.id === parley.me?.id) return;
     const line = message.system
       ? systemText(message.system, text)
