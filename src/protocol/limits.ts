@@ -21,6 +21,9 @@ export const limits = {
   changesPerRoom: 500,
   roomsPerSync: 200,
   membersPerRequest: 100,
+  invitesPerRoom: 100,
+  banReasonChars: 500,
+  slowModeMaxS: 3_600,
   watchedPeople: 500,
   unreadMax: 100,
   /** People whom one message can name. */

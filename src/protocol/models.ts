@@ -111,11 +111,15 @@ export const systemKind = z.enum([
   "member_left",
   "member_added",
   "member_kicked",
+  "member_banned",
+  "member_muted",
+  "member_unmuted",
   "role_changed",
   "owner_changed",
   "name_changed",
   "description_changed",
   "type_changed",
+  "slow_mode_changed",
 ]);
 export type SystemKind = z.infer<typeof systemKind>;
 
@@ -253,6 +257,14 @@ export const roomInvite = z.object({
   expires_at: time.nullable(),
 });
 export type RoomInvite = z.infer<typeof roomInvite>;
+
+/** What a link leads to, to whoever has it. */
+export const invitePreview = z.object({
+  room: room.pick({ id: true, name: true, description: true, avatar_url: true, member_count: true }),
+  created_by: userRef,
+  is_member: z.boolean(),
+});
+export type InvitePreview = z.infer<typeof invitePreview>;
 
 export const notificationKind = z.enum([
   "mention",

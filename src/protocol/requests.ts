@@ -76,6 +76,8 @@ export const createInvite = z.strictObject({
     .optional(),
 });
 
+export const createRoomInvite = createInvite;
+
 const maxMembers = z.int().min(1).max(100_000);
 
 export const createRoom = z.strictObject({
@@ -92,12 +94,23 @@ export const updateRoom = z
     description: roomDescription.optional(),
     type: z.enum(["public", "private"]).optional(),
     max_members: maxMembers.optional(),
+    slow_mode_s: z.int().min(0).max(limits.slowModeMaxS).optional(),
   })
   .refine((body) => Object.keys(body).length > 0, { message: "give at least one setting" });
 
 export const addMembers = z.strictObject({ user_ids: z.array(reference).min(1).max(limits.membersPerRequest) });
-export const updateMember = z.strictObject({ role: roomRole.exclude(["owner"]) });
 export const setNotifyLevel = z.strictObject({ level: notifyLevel });
+/** A moment in RFC 3339, of any offset. */
+const moment = z.iso.datetime({ offset: true });
+
+export const updateMember = z
+  .strictObject({ role: roomRole.exclude(["owner"]).optional(), muted_until: moment.nullable().optional() })
+  .refine((body) => Object.keys(body).length > 0, { message: "give role or muted_until" });
+export const banMember = z.strictObject({
+  reason: multiline({ max: limits.banReasonChars }).optional(),
+  until: moment.nullable().optional(),
+  purge: z.boolean().optional(),
+});
 export const transferRoom = z.strictObject({ user_id: reference });
 
 /** The content's length is the verb's to judge: the limit is a setting of the server. */

@@ -80,6 +80,8 @@ export interface Happenings {
   members_gone: { roomKey: number; userKeys: readonly number[] };
   /** Somebody has emptied a direct room for themselves. */
   conversation_cleared: { roomKey: number; userKey: number };
+  /** What somebody wrote in a room is to go; how far it has come stands in `message_purges`. */
+  purge_requested: { roomKey: number; userKey: number };
   friend_requested: { requestId: string; fromKey: number; toKey: number; message: string };
   /** Answered, withdrawn or refused. */
   friend_request_gone: { requestId: string; toKey: number };

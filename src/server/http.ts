@@ -17,6 +17,7 @@ import { refuse } from "./platform/http/refusal.ts";
 import { requestScope } from "./platform/http/request-scope.ts";
 import { named } from "./platform/log.ts";
 import { refusalOf } from "./platform/refusal.ts";
+import { moderationRoutes } from "./rooms/moderation-routes.ts";
 import { roomRoutes } from "./rooms/routes.ts";
 import { ok, router } from "./route.ts";
 import { searchRoutes } from "./search/routes.ts";
@@ -64,6 +65,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.route("/api/v1", friendRoutes(ctx));
   // Before the accounts, whose `/users/:id` would take `/users/online` for somebody.
   app.route("/api/v1", roomRoutes(ctx));
+  app.route("/api/v1", moderationRoutes(ctx));
   app.route("/api/v1", accountRoutes(ctx));
   app.route("/api/v1", messageRoutes(ctx));
   app.route("/api/v1", directRoutes(ctx));

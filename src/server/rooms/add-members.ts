@@ -4,7 +4,8 @@ import { findAddable } from "./named-people.ts";
 import { knowPeople } from "./announce.ts";
 import { admit, announceEntry } from "./entering.ts";
 import { lockRoom } from "./locked.ts";
-import { demand, mayModerate, visibleRoom } from "./policy.ts";
+import { banTimes } from "./moderation-store.ts";
+import { demandRight, visibleRoom } from "./policy.ts";
 import { activeMemberKeys } from "./store.ts";
 import { eyesOf } from "../presence/eyes.ts";
 import { wireMember } from "./wire.ts";
@@ -27,20 +28,21 @@ interface AddMembersAnswer {
  */
 export async function addMembers(ctx: Context, actor: Actor, input: AddMembersInput): Promise<AddMembersAnswer> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
-  demand(!entry.is_lobby);
   const { addable, skipped } = await findAddable(ctx, actor, input.user_ids);
   await knowPeople(ctx, entry, actor.key);
-  const admission = await ctx.db.write(async (tx) => {
+  const { admission, banned } = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);
-    demand(mayModerate(actor, mine?.role));
+    demandRight("add_members", actor, room, mine?.role);
     const keys = addable.map(({ key }) => key);
     const present = new Set(await activeMemberKeys(ctx, tx, room.key, keys));
-    const missing = keys.filter((key) => !present.has(key));
-    if (missing.length === 0) return undefined;
+    const banned = new Set((await banTimes(ctx, room.key, tx)).map(({ userKey }) => userKey));
+    const missing = keys.filter((key) => !present.has(key) && !banned.has(key));
+    if (missing.length === 0) return { admission: undefined, banned };
     const entries = missing.map((userKey) => ({ userKey, role: "member" as const }));
     const lines = missing.map((targetKey) => ({ kind: "member_added" as const, actorKey: actor.key, targetKey }));
-    return admit(ctx, tx, room, entries, lines);
+    return { admission: await admit(ctx, tx, room, entries, lines), banned };
   });
+  skipped.push(...addable.filter(({ key }) => banned.has(key)).map(({ id }) => id));
   if (!admission) return { room_id: entry.id, added: [], skipped };
   await announceEntry(ctx, admission, { isHeard: true });
   const eyes = await eyesOf(ctx, actor);

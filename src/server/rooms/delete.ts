@@ -1,15 +1,14 @@
 import type { Actor, Context } from "../context.ts";
 import { announceClosure, close } from "./leaving.ts";
 import { lockRoom } from "./locked.ts";
-import { demand, mayDelete, visibleRoom } from "./policy.ts";
+import { demandRight, visibleRoom } from "./policy.ts";
 
 /** Deletes a room, for everybody and for ever. Throws `ROOM_NOT_FOUND`, `FORBIDDEN` (also for the lobby). */
 export async function deleteRoom(ctx: Context, actor: Actor, input: { room_id: string }): Promise<void> {
   const entry = await visibleRoom(ctx, actor, input.room_id);
-  demand(!entry.is_lobby && entry.type !== "direct");
   const closure = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);
-    demand(mayDelete(actor, mine?.role));
+    demandRight("delete_room", actor, room, mine?.role);
     return close(ctx, tx, room);
   });
   await announceClosure(ctx, closure);

@@ -38,7 +38,7 @@ export async function depart(
 export async function announceDeparture(
   ctx: Context,
   { room, rev, userKey, lines }: Departure,
-  reason: "left" | "kicked",
+  reason: "left" | "kicked" | "banned",
 ): Promise<void> {
   forgetMemberships(ctx, room.key, [userKey]);
   ctx.happenings.emit("members_gone", { roomKey: room.key, userKeys: [userKey] });

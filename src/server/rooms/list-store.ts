@@ -154,15 +154,16 @@ export async function membersByName(
   if (room.is_lobby) {
     const wanted = and(isEnabled(ctx.db.tables), named);
     const rows = await ctx.db.read
-      .select({ ...person, joined_at: users.created_at })
+      .select({ ...person, joined_at: users.created_at, muted_until: members.muted_until })
       .from(users)
+      .leftJoin(members, and(eq(members.room_key, room.key), eq(members.user_key, users.key)))
       .where(wanted)
       .orderBy(asc(users.display_name_lower), asc(users.key))
       .limit(limit)
       .offset(offset);
     const [counted] = named ? await ctx.db.read.select({ total: count() }).from(users).where(wanted) : [];
     return {
-      rows: rows.map((row) => ({ ...row, role: "member" as const, muted_until: null })),
+      rows: rows.map((row) => ({ ...row, role: "member" as const })),
       total: counted?.total,
     };
   }

@@ -52,7 +52,6 @@ export async function membersChangedSince(
   sinceRev: number,
   limit: number,
 ): Promise<ChangedMember[]> {
-  if (room.is_lobby) return [];
   const rows = await changedMembers(ctx, room.key, sinceRev, limit);
   const persons = await people(ctx).byKeys(rows.map(({ user_key }) => user_key));
   return rows.flatMap((row) => {

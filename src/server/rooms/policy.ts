@@ -1,12 +1,13 @@
 import type { RoomRole } from "../../protocol/models.ts";
+import { mayIn, type RoomRightName, type Standing } from "../../protocol/rights.ts";
 import type { Actor, Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { rooms, type RoomEntry } from "./directory.ts";
-import { knownMembership, membership, type Membership } from "./membership.ts";
+import { isBannedFrom, knownMembership, membership, type Membership } from "./membership.ts";
 
 /**
- * Who may do what in a room (CONTRACT, Who may do what). System administrators and moderators act in every public room
- * and in the private ones they are in; a room that one may not see is answered exactly as one that does not exist.
+ * Who may do what in a room, by the table of `protocol/rights`. A room that one may not see is answered exactly as one that
+ * does not exist.
  */
 
 /** The room, when the viewer may look at it; else `ROOM_NOT_FOUND`. Guests may look at public rooms. */
@@ -18,7 +19,10 @@ export async function visibleRoom(ctx: Context, viewer: Viewer, roomId: string):
   throw new AppError("ROOM_NOT_FOUND");
 }
 
-/** The room and what the actor is in it; `FORBIDDEN` to who sees it without being a member, else `ROOM_NOT_FOUND`. */
+/**
+ * The room and what the actor is in it; to who sees it without being a member `BANNED` or `FORBIDDEN`, else
+ * `ROOM_NOT_FOUND`. Whoever is banned from the lobby reads there and does nothing else.
+ */
 export async function memberRoom(
   ctx: Context,
   actor: Actor,
@@ -26,6 +30,7 @@ export async function memberRoom(
 ): Promise<{ room: RoomEntry; membership: Membership }> {
   const room = await visibleRoom(ctx, actor, roomId);
   const mine = await membership(ctx, room, actor.key);
+  if ((!mine || room.is_lobby) && (await isBannedFrom(ctx, room, actor.key))) throw new AppError("BANNED");
   if (!mine) throw new AppError("FORBIDDEN");
   return { room, membership: mine };
 }
@@ -41,42 +46,41 @@ export function knownMemberRoom(
   return room && mine && { room, membership: mine };
 }
 
-/** By their system role somebody acts in every room they see. */
-export function isModerator(actor: Actor): boolean {
-  return actor.role !== "user";
+/** What the rights table asks of an actor in a room. */
+export function standingIn(
+  actor: Actor,
+  { type, is_lobby }: Pick<RoomEntry, "type" | "is_lobby">,
+  role: RoomRole | undefined,
+): Standing {
+  return { room: { type, is_lobby }, system: actor.role, role: role ?? null };
 }
 
-function runs(role: RoomRole | undefined): boolean {
-  return role === "owner" || role === "admin";
-}
-
-/** Mute, add and kick members, delete anybody's message. */
-export function mayModerate(actor: Actor, role: RoomRole | undefined): boolean {
-  return runs(role) || isModerator(actor);
-}
-
-/** Name, description, kind and limits. An admin may everything but delete and transfer. */
-export function mayChangeSettings(actor: Actor, role: RoomRole | undefined): boolean {
-  return runs(role) || isModerator(actor);
-}
-
-/** The owner is never put out, an admin only by the owner or a moderator of the system. */
-export function mayRemove(actor: Actor, role: RoomRole | undefined, target: RoomRole): boolean {
-  if (target === "owner") return false;
-  if (role === "owner" || isModerator(actor)) return true;
-  return role === "admin" && target === "member";
-}
-
-export function mayDelete(actor: Actor, role: RoomRole | undefined): boolean {
-  return role === "owner" || isModerator(actor);
-}
-
-/** Promoting, demoting and handing the room over belong to the owner alone. */
-export function ownsRoom(role: RoomRole | undefined): boolean {
-  return role === "owner";
+/** Refuses with `FORBIDDEN` who has not this right in the room. Their voice is asked for elsewhere (`demandVoice`). */
+export function demandRight(
+  right: RoomRightName,
+  actor: Actor,
+  room: Pick<RoomEntry, "type" | "is_lobby">,
+  role: RoomRole | undefined,
+): void {
+  demand(mayIn(right, standingIn(actor, room, role)));
 }
 
 /** Refuses with `FORBIDDEN` unless `allowed`. */
 export function demand(allowed: boolean): void {
   if (!allowed) throw new AppError("FORBIDDEN");
+}
+
+/** Handing the room over and leaving it are other things for its owner. */
+export function ownsRoom(role: RoomRole | undefined): boolean {
+  return role === "owner";
+}
+
+/** By their system role somebody acts in every room they see. */
+export function isModerator(actor: Actor): boolean {
+  return actor.role !== "user";
+}
+
+/** Whether the actor runs a room that they see and that is not a direct one. */
+export function mayModerate(actor: Actor, role: RoomRole | undefined): boolean {
+  return mayIn("delete_any", standingIn(actor, { type: "public", is_lobby: false }, role));
 }

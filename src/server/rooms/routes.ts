@@ -12,7 +12,7 @@ import {
 import type { Context } from "../context.ts";
 import { actorOf, body, ok, pageMeta, query, router, signedIn, viewerOf } from "../route.ts";
 import { addMembers } from "./add-members.ts";
-import { changeRole } from "./change-role.ts";
+import { changeMember } from "./change-member.ts";
 import { createRoom } from "./create.ts";
 import { deleteRoom } from "./delete.ts";
 import { joinRoom } from "./join.ts";
@@ -20,6 +20,7 @@ import { leaveRoom } from "./leave.ts";
 import { listRooms, readRoom } from "./list.ts";
 import { listMembers } from "./members.ts";
 import { listOnline } from "./online.ts";
+import { pageMeta } from "./page-meta.ts";
 import { removeMember } from "./remove-member.ts";
 import { setNotifyLevel } from "./set-notify-level.ts";
 import { transferRoom } from "./transfer.ts";
@@ -63,7 +64,7 @@ export function roomRoutes(ctx: Context) {
     )
     .on(["PATCH", "PUT"], "/rooms/:id/members/:user_id", signedIn, ...body(updateMemberBody), async (c) => {
       const { id, user_id } = c.req.param();
-      return ok(c, await changeRole(ctx, actorOf(c), { room_id: id, user_id, ...c.req.valid("json") }));
+      return ok(c, await changeMember(ctx, actorOf(c), { room_id: id, user_id, ...c.req.valid("json") }));
     })
     .delete("/rooms/:id/members/:user_id", async (c) => {
       const { id, user_id } = c.req.param();

@@ -203,7 +203,7 @@ export async function updateMemberRow(
   ctx: Context,
   tx: Queries,
   { room_key, user_key }: Pick<MemberRow, "room_key" | "user_key">,
-  values: Partial<Pick<MemberRow, "role" | "is_active">> & Pick<MemberRow, "rev">,
+  values: Partial<Pick<MemberRow, "role" | "is_active" | "muted_until">> & Pick<MemberRow, "rev">,
 ): Promise<MemberRow> {
   const { members } = ctx.db.tables;
   const [row] = await tx

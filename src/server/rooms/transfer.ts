@@ -11,7 +11,7 @@ import { rooms, type RoomRow } from "./directory.ts";
 import { demandMember, lockRoom } from "./locked.ts";
 import { forgetMemberships } from "./membership.ts";
 import { findPerson } from "./named-people.ts";
-import { demand, ownsRoom, visibleRoom } from "./policy.ts";
+import { demandRight, visibleRoom } from "./policy.ts";
 import { updateMemberRow, updateRoomRow, type MemberRow } from "./store.ts";
 import { wireMember, wireRoom } from "./wire.ts";
 
@@ -30,7 +30,7 @@ export async function transferRoom(ctx: Context, actor: Actor, input: TransferRo
   await knowPeople(ctx, entry, actor.key);
   const handover = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);
-    demand(ownsRoom(mine?.role));
+    demandRight("transfer", actor, room, mine?.role);
     if (!mine || !target || target.disabled || target.deleted) throw new AppError("USER_NOT_FOUND");
     if (target.key === actor.key) throw invalid("user_id", "must be somebody else");
     return handOver(ctx, tx, room, mine, await demandMember(ctx, tx, room.key, target));

@@ -8,7 +8,7 @@ import { knowPeople, publishLines } from "./announce.ts";
 import { demandMaxMembers } from "./create.ts";
 import { rooms, type RoomRow } from "./directory.ts";
 import { lockRoom } from "./locked.ts";
-import { demand, mayChangeSettings, visibleRoom } from "./policy.ts";
+import { demand, demandRight, visibleRoom } from "./policy.ts";
 import { updateRoomRow } from "./store.ts";
 import { wireRoom } from "./wire.ts";
 
@@ -18,6 +18,8 @@ export interface UpdateRoomInput {
   description?: string | undefined;
   type?: "public" | "private" | undefined;
   max_members?: number | undefined;
+  /** A member may write once in so many seconds; 0: as often as they like. */
+  slow_mode_s?: number | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function updateRoom(ctx: Context, actor: Actor, input: UpdateRoomIn
   await knowPeople(ctx, entry, actor.key);
   const { room, change, wasPublic } = await ctx.db.write(async (tx) => {
     const { room, mine } = await lockRoom(ctx, tx, actor, entry);
-    demand(room.type !== "direct" && mayChangeSettings(actor, mine?.role));
+    demandRight("change_settings", actor, room, mine?.role);
     demandMaxMembers(ctx, input.max_members);
     const { values, lines } = differences(room, input, actor.key);
     if (values.max_members != null && values.max_members < room.member_count) {
@@ -55,11 +57,11 @@ export async function updateRoom(ctx: Context, actor: Actor, input: UpdateRoomIn
   return wire;
 }
 
-type Settings = Partial<Pick<RoomRow, "name" | "name_lower" | "description" | "type" | "max_members">>;
+type Settings = Partial<Pick<RoomRow, "name" | "name_lower" | "description" | "type" | "max_members" | "slow_mode_s">>;
 
 function differences(
   room: RoomRow,
-  { name, description, type, max_members }: UpdateRoomInput,
+  { name, description, type, max_members, slow_mode_s }: UpdateRoomInput,
   actorKey: number,
 ): { values: Settings; lines: SystemDraft[] } {
   const values: Settings = {};
@@ -77,5 +79,9 @@ function differences(
     lines.push({ kind: "type_changed", actorKey, value: type });
   }
   if (max_members !== undefined && max_members !== room.max_members) values.max_members = max_members;
+  if (slow_mode_s !== undefined && slow_mode_s !== room.slow_mode_s) {
+    values.slow_mode_s = slow_mode_s;
+    lines.push({ kind: "slow_mode_changed", actorKey, value: `${slow_mode_s}` });
+  }
   return { values, lines };
 }

@@ -229,11 +229,17 @@ export const en = {
     member_left: (actor: string) => `${_(actor)} left`,
     member_added: (actor: string, target: string) => `${_(actor)} added ${_(target)}`,
     member_kicked: (actor: string, target: string) => `${_(actor)} removed ${_(target)}`,
+    member_banned: (actor: string, target: string) => `${_(actor)} banned ${_(target)}`,
+    member_muted: (actor: string, target: string, value: string) =>
+      value === "" ? `${_(actor)} muted ${_(target)}` : `${_(actor)} muted ${_(target)} until ${_(value)}`,
+    member_unmuted: (actor: string, target: string) => `${_(actor)} let ${_(target)} write again`,
     role_changed: (actor: string, target: string, value: string) => `${_(actor)} made ${_(target)} ${value}`,
     owner_changed: (actor: string, target: string) => `${_(actor)} made ${_(target)} the owner`,
     name_changed: (actor: string, _target: string, value: string) => `${_(actor)} renamed the room to “${_(value)}”`,
     description_changed: (actor: string) => `${_(actor)} changed the description`,
     type_changed: (actor: string, _target: string, value: string) => `${_(actor)} made the room ${value}`,
+    slow_mode_changed: (actor: string, _target: string, value: string) =>
+      value === "0" ? `${_(actor)} turned slow mode off` : `${_(actor)} set slow mode to ${_(value)} s`,
     someone: "Someone",
     valueRoles: { owner: "the owner", admin: "an admin", member: "an ordinary member" },
     valueTypes: { public: "public", private: "private", direct: "direct" },

@@ -56,6 +56,14 @@ function createFormat(language: Language) {
       return (date.getFullYear() === now.getFullYear() ? shortDay : shortFullDay).format(date);
     },
 
+    /** A moment to come: the time, with its day unless that is today. */
+    until(date: Date, now: Date): string {
+      const days = daysBetween(now, date);
+      return days === 0
+        ? time.format(date)
+        : `${(days < 300 ? shortDay : shortFullDay).format(date)} ${time.format(date)}`;
+    },
+
     /** How long ago, in the largest unit that fits: "3 hours ago". */
     ago(date: Date, now: Date): string {
       const seconds = Math.round((date.getTime() - now.getTime()) / 1000);

@@ -216,11 +216,17 @@ export const zhCN: Dictionary = {
     member_left: (actor) => `${_(actor)} 退出了`,
     member_added: (actor, target) => `${_(actor)} 添加了 ${_(target)}`,
     member_kicked: (actor, target) => `${_(actor)} 移除了 ${_(target)}`,
+    member_banned: (actor, target) => `${_(actor)} 封禁了 ${_(target)}`,
+    member_muted: (actor, target, value) =>
+      value === "" ? `${_(actor)} 将 ${_(target)} 禁言` : `${_(actor)} 将 ${_(target)} 禁言至 ${_(value)}`,
+    member_unmuted: (actor, target) => `${_(actor)} 解除了 ${_(target)} 的禁言`,
     role_changed: (actor, target, value) => `${_(actor)} 将 ${_(target)} 设为${value}`,
     owner_changed: (actor, target) => `${_(actor)} 将 ${_(target)} 设为所有者`,
     name_changed: (actor, _target, value) => `${_(actor)} 将聊天室改名为“${_(value)}”`,
     description_changed: (actor) => `${_(actor)} 修改了简介`,
     type_changed: (actor, _target, value) => `${_(actor)} 将聊天室设为${value}`,
+    slow_mode_changed: (actor, _target, value) =>
+      value === "0" ? `${_(actor)} 关闭了慢速模式` : `${_(actor)} 将慢速模式设为 ${_(value)} 秒`,
     someone: "某人",
     valueRoles: { owner: "所有者", admin: "管理员", member: "普通成员" },
     valueTypes: { public: "公开", private: "私密", direct: "私聊" },

@@ -216,11 +216,17 @@ export const zhTW: Dictionary = {
     member_left: (actor) => `${_(actor)} 離開了`,
     member_added: (actor, target) => `${_(actor)} 加入了 ${_(target)}`,
     member_kicked: (actor, target) => `${_(actor)} 移除了 ${_(target)}`,
+    member_banned: (actor, target) => `${_(actor)} 封鎖了 ${_(target)}`,
+    member_muted: (actor, target, value) =>
+      value === "" ? `${_(actor)} 將 ${_(target)} 禁言` : `${_(actor)} 將 ${_(target)} 禁言至 ${_(value)}`,
+    member_unmuted: (actor, target) => `${_(actor)} 解除了 ${_(target)} 的禁言`,
     role_changed: (actor, target, value) => `${_(actor)} 將 ${_(target)} 設為${value}`,
     owner_changed: (actor, target) => `${_(actor)} 將 ${_(target)} 設為擁有者`,
     name_changed: (actor, _target, value) => `${_(actor)} 將聊天室更名為「${_(value)}」`,
     description_changed: (actor) => `${_(actor)} 變更了說明`,
     type_changed: (actor, _target, value) => `${_(actor)} 將聊天室設為${value}`,
+    slow_mode_changed: (actor, _target, value) =>
+      value === "0" ? `${_(actor)} 關閉了慢速模式` : `${_(actor)} 將慢速模式設為 ${_(value)} 秒`,
     someone: "某人",
     valueRoles: { owner: "擁有者", admin: "管理員", member: "一般成員" },
     valueTypes: { public: "公開", private: "私人", direct: "私訊" },
