@@ -4,11 +4,10 @@ import {
   pageQuery,
 } from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
-import { actorOf, body, ok, query, router, signedIn } from "../route.ts";
+import { actorOf, body, ok, pageMeta, query, router, signedIn } from "../route.ts";
 import { acceptInvite, previewInvite } from "./accept-invite.ts";
 import { banMember, listBans, unbanMember } from "./ban.ts";
 import { createRoomInvite, listRoomInvites, revokeRoomInvite } from "./invites.ts";
-import { pageMeta } from "./page-meta.ts";
 
 /** Bans and invitations: who is kept out of rooms and who is let in. */
 export function moderationRoutes(ctx: Context) {

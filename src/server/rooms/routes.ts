@@ -20,7 +20,6 @@ import { leaveRoom } from "./leave.ts";
 import { listRooms, readRoom } from "./list.ts";
 import { listMembers } from "./members.ts";
 import { listOnline } from "./online.ts";
-import { pageMeta } from "./page-meta.ts";
 import { removeMember } from "./remove-member.ts";
 import { setNotifyLevel } from "./set-notify-level.ts";
 import { transferRoom } from "./transfer.ts";
