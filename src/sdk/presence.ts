@@ -21,8 +21,8 @@ export class PresenceWatch {
   readonly #options: WatchOptions;
   /** How many views show each. */
   readonly #shown = new Map<string, number>();
-  /** Whom the server watches for this socket without being asked. */
-  readonly #near = new Set<string>();
+  /** The server watches them for every socket without being asked; direct partners too. */
+  readonly #friends = new Set<string>();
   #isDue = false;
   #isReady = false;
   /** Whether the server watches anybody for this socket because it was asked to. */
@@ -50,15 +50,14 @@ export class PresenceWatch {
     if (frame.type === "ready") {
       this.#isReady = true;
       this.#hasAsked = false;
-      this.#near.clear();
-      for (const { user_id } of frame.payload.presence) this.#near.add(user_id);
+      this.#friends.clear();
+      for (const { id } of frame.payload.friends) this.#friends.add(id);
       this.#ask();
     } else if (frame.type === "relationship_changed") {
       const { user, friend } = frame.payload;
-      if (friend) this.#near.add(user.id);
-      else if (this.#near.delete(user.id) || this.#shown.has(user.id)) this.#ask();
-    } else if (frame.type === "room_added" && frame.payload.room.peer) {
-      this.#near.add(frame.payload.room.peer.id);
+      if (friend) this.#friends.add(user.id);
+      else this.#friends.delete(user.id);
+      this.#ask();
     }
   }
 
@@ -85,12 +84,14 @@ export class PresenceWatch {
   async #send(): Promise<void> {
     const { store, connection } = this.#options;
     if (!this.#isReady) return;
-    const stale = Object.keys(store.getSnapshot().presence).filter((id) => !this.#shown.has(id) && !this.#near.has(id));
+    const { presence, rooms } = store.getSnapshot();
+    const near = new Set([...this.#friends, ...Object.values(rooms).flatMap(({ peer }) => peer?.id ?? [])]);
+    const stale = Object.keys(presence).filter((id) => !this.#shown.has(id) && !near.has(id));
     if (stale.length > 0) store.dispatch({ type: "presence_forgotten", user_ids: stale });
-    if (this.#shown.size === 0 && !this.#hasAsked) return;
-    this.#hasAsked = this.#shown.size > 0;
     // Those who came last are the ones that are looked at.
-    const user_ids = [...this.#shown.keys()].filter((id) => !this.#near.has(id)).slice(-limits.watchedPeople);
+    const user_ids = [...this.#shown.keys()].filter((id) => !near.has(id)).slice(-limits.watchedPeople);
+    if (user_ids.length === 0 && !this.#hasAsked) return;
+    this.#hasAsked = user_ids.length > 0;
     try {
       // What it answers comes as a frame.
       await connection.request("watch_presence", { user_ids });

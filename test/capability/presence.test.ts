@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { z } from "zod";
-import { me, member, room } from "../../src/protocol/models.ts";
+import { friendRequest, me, member, notification, room } from "../../src/protocol/models.ts";
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { forgetBlocks } from "../../src/server/blocks/blocked.ts";
 import { retellPresence } from "../../src/server/presence/between.ts";
@@ -213,19 +213,16 @@ forEachDialect((dialect) => {
 
     test("friends and direct partners are watched from the beginning", async () => {
       const { db } = server.context;
-      const { friendships, rooms } = db.tables;
+      const { friendships } = db.tables;
       const [annKey, benKey] = [await keyOf(ann), await keyOf(ben)];
       const created_at = clock.now();
-      const direct = (await ann.http("POST", "/rooms", { name: "two", type: "private", member_ids: [cleo.id] })).as(
-        room,
-      );
       await db.write(async (tx) => {
         await tx.insert(friendships).values([
           { user_key: annKey, friend_key: benKey, created_at },
           { user_key: benKey, friend_key: annKey, created_at },
         ]);
-        await tx.update(rooms).set({ type: "direct" }).where(eq(rooms.id, direct.id));
       });
+      await cleo.http("POST", `/direct-messages/${ann.id}`, { content: "hello" });
       await ben.connect();
       const socket = await ann.connect({ early: true });
       const { presence: near } = (await socket.ready()).payload;
@@ -312,18 +309,50 @@ forEachDialect((dialect) => {
     });
   });
 
-  test("a friend who came is told of once, not after a short absence, and not who has only come back with the server", async () => {
-    const came: string[] = [];
-    server.context.happenings.on("came_online", ({ userId }) => void came.push(userId));
+  test("friends who are there hear who came, once in ten minutes, and nothing of somebody invisible", async () => {
+    const made = await ann.http("POST", "/friends/requests", { user_id: ben.id });
+    const { id } = made.as(friendRequest);
+    await ben.http("POST", `/friends/requests/${id}/accept`);
+    const [own, stranger] = [await ann.connect(), await cleo.connect()];
+    const heard = async () => {
+      await Promise.all([own.fence(), stranger.fence()]);
+      expect(stranger.seen("notification")).toEqual([]);
+      return own.seen("notification").filter(({ kind }) => kind === "friend_online");
+    };
+    await choose(ben, "invisible");
     const socket = await ben.connect();
-    expect(came).toEqual([ben.id]);
+    expect(await heard()).toEqual([]);
+    await choose(ben, "online");
+    const { payload } = await own.next("notification", ({ kind }) => kind === "friend_online");
+    expect(payload).toMatchObject({ actor: { id: ben.id, username: "ben" }, room_id: null, read_at: null });
     await leave(server, ben, socket);
     await ben.connect();
-    expect(came).toEqual([ben.id]);
-    await choose(cleo, "invisible");
+    expect(await heard()).toHaveLength(1);
+    clock.advance(20_000);
+    await choose(ben, "invisible");
+    await choose(ben, "online");
+    expect(await heard()).toHaveLength(1);
+    const listed = await ann.http("GET", "/notifications");
+    expect(listed.as(z.array(notification)).map(({ kind }) => kind)).not.toContain("friend_online");
+  });
+
+  test("who comes back with the server is not told of as somebody who came", async () => {
+    const came: string[] = [];
+    const { context } = server;
+    context.happenings.on("came_online", ({ userId }) => void came.push(userId));
+    const { users } = context.db.tables;
+    const seenAt = async (who: Person, ms: number) =>
+      context.db.write((tx) =>
+        tx
+          .update(users)
+          .set({ last_seen_at: clock.now() - ms })
+          .where(eq(users.id, who.id)),
+      );
+    await seenAt(ann, 1_000);
+    await seenAt(ben, 3_600_000);
+    await ann.connect();
+    await ben.connect();
     await cleo.connect();
-    expect(came).toEqual([ben.id]);
-    await choose(cleo, "online");
     expect(came).toEqual([ben.id, cleo.id]);
   });
 });

@@ -31,8 +31,9 @@ function world() {
     typing.receive(frame);
   };
   const ready = (...presence: Presence[]) => {
-    const empty = { friends: [], friend_requests: [], blocks: [], unread_notifications: 0 };
-    hear({ type: "ready", payload: { user: ann as Me, rooms: [room.joinedRoom(ann)], ...empty, presence } });
+    const empty = { friend_requests: [], blocks: [], unread_notifications: 0 };
+    const friends = presence.map(({ user_id, ...seen }) => ({ ...person(user_id), ...seen, id: user_id }));
+    hear({ type: "ready", payload: { user: ann as Me, rooms: [room.joinedRoom(ann)], friends, ...empty, presence } });
   };
   const types = (user: typeof ben, is_typing = true) =>
     hear({

@@ -3,7 +3,7 @@ import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { type Eyes, eyesOf } from "../presence/eyes.ts";
-import { presentPerson } from "../presence/person.ts";
+import { presentPerson, type PresentPerson } from "../presence/person.ts";
 import {
   blocksPage,
   everythingOf,
@@ -46,20 +46,28 @@ export interface Relations {
   blocks: UserRef[];
 }
 
+/** The same, and the friends themselves: how they are may change until it is told. */
+interface Known {
+  relations: Relations;
+  friends: PresentPerson[];
+}
+
 /** The relations of each of these people, by few queries however many they are. */
-export async function relationsOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Relations>> {
+export async function relationsOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Known>> {
   const { friends, requests, blocked } = await everythingOf(ctx, userKeys);
   const friendsOf = Map.groupBy(friends, ({ userKey }) => userKey);
   const requestsOf = Map.groupBy(requests, ({ userKey }) => userKey);
   const blockedBy = Map.groupBy(blocked, ({ userKey }) => userKey);
-  const found = new Map<number, Relations>();
+  const found = new Map<number, Known>();
   for (const key of userKeys) {
     const eyes = await eyesOf(ctx, { key });
-    found.set(key, {
-      friends: friendsOf.get(key)?.map(({ other }) => wirePerson(other, eyes)) ?? [],
+    const own = friendsOf.get(key) ?? [];
+    const relations = {
+      friends: own.map(({ other }) => wirePerson(other, eyes)),
       friend_requests: requestsOf.get(key)?.map((each) => wireRequest(each, key, eyes)) ?? [],
       blocks: blockedBy.get(key)?.map(({ other }) => refOf(other)) ?? [],
-    });
+    };
+    found.set(key, { relations, friends: own.map(({ other }) => presentPerson(other)) });
   }
   return found;
 }

@@ -2,12 +2,17 @@ import { people, userRef } from "../accounts/people.ts";
 import { blocksOf } from "../blocks/blocked.ts";
 import { perContext, type Context } from "../context.ts";
 import { friendsOf } from "../friends/friends-of.ts";
+import { RecentMap } from "../platform/cache/recent-map.ts";
 import { wireTime } from "../platform/clock.ts";
+import { presence } from "../presence/presence.ts";
 
 /** Those who come together are looked up together. */
 const gatherMs = 200;
 /** So many at once come back after the server was away: that is no news of any of them. */
 const rush = 100;
+/** Of one friend somebody hears no oftener than this. */
+const againMs = 10 * 60_000;
+const rememberedMax = 100_000;
 
 /** People who came online, on their way to their friends' devices. Nothing of it is stored. */
 class Arrivals {
@@ -31,6 +36,18 @@ class Arrivals {
   }
 }
 
+/** When somebody was told last that a friend came. */
+const told = perContext(() => new RecentMap<string, number>(rememberedMax));
+
+function isNews(ctx: Context, userKey: number, friendKey: number): boolean {
+  const name = `${userKey}:${friendKey}`;
+  const now = ctx.clock.now();
+  if (now - (told(ctx).get(name) ?? -Infinity) < againMs) return false;
+  told(ctx).set(name, now);
+  return true;
+}
+
+/** Only friends who are there: to whom nobody has told it, it may be told in a moment. */
 async function tell(ctx: Context, userKeys: readonly number[]): Promise<void> {
   const friends = await friendsOf(ctx, userKeys);
   const persons = await people(ctx).byKeys([...userKeys, ...[...friends.values()].flat()]);
@@ -42,6 +59,7 @@ async function tell(ctx: Context, userKeys: readonly number[]): Promise<void> {
       const friend = persons.get(key);
       const apart = blocks.get(userKey);
       if (!friend || apart?.blocked.has(key) || apart?.blockers.has(key)) continue;
+      if (presence(ctx).get(key)?.activity === undefined || !isNews(ctx, userKey, key)) continue;
       ctx.publish.toUser(friend.id, "notification", {
         id: Bun.randomUUIDv7(),
         kind: "friend_online",

@@ -1,24 +1,25 @@
 import type { Presence } from "../../protocol/models.ts";
-import { blocksOf, knownBlocks, type Blocks } from "../blocks/blocked.ts";
+import { knownBlocks, type Blocks } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import { Eyes } from "../presence/eyes.ts";
 import type { PresentPerson } from "../presence/person.ts";
 import { presence } from "../presence/presence.ts";
-import { nearTo, type Near } from "../presence/near.ts";
+import { sightedByKey } from "../presence/sighted.ts";
+import type { JoinedText } from "../rooms/joined.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 
-/** What was read for a socket that opens: whom it will watch. */
-export interface Surroundings {
-  near: readonly Near[];
+/** Of whom a socket hears without asking: friends, and in direct rooms the other one. */
+export interface Near {
+  friends: readonly PresentPerson[];
+  partners: readonly { roomId: string; person: PresentPerson }[];
+  /** The person's blocks, where none are remembered by then. */
   blocks: Blocks | undefined;
 }
 
-/** Of these people, by key: a few queries however many they are. */
-export async function surroundingsOf(ctx: Context, keys: readonly number[]): Promise<Map<number, Surroundings>> {
-  const blocks = await blocksOf(ctx, keys);
-  const near = Map.groupBy(await nearTo(ctx, keys), ({ of }) => of);
-  return new Map(keys.map((key) => [key, { near: near.get(key) ?? [], blocks: blocks.get(key) }]));
+/** The others in these direct rooms, by key; a query for all of them. */
+export async function partnersIn(ctx: Context, rooms: readonly JoinedText[]): Promise<Map<number, PresentPerson>> {
+  return sightedByKey(ctx, [...new Set(rooms.flatMap(({ peerKey }) => peerKey ?? []))]);
 }
 
 /**
@@ -30,19 +31,17 @@ export function arrive(
   hub: Hub,
   session: Session,
   person: PresentPerson,
-  { near, blocks }: Surroundings,
+  { friends, partners, blocks }: Near,
 ): Presence[] {
   if (!hub.sessions.has(session)) return [];
   session.presence = "used";
   presence(ctx).came(person);
-  if (near.length === 0) return [];
+  if (friends.length + partners.length === 0) return [];
+  for (const { id } of friends) hub.watchers.befriend(session, id);
+  for (const { roomId, person: partner } of partners) hub.watchers.meet(session, roomId, partner.id);
   const eyes = new Eyes(ctx, person.key, knownBlocks(ctx, person.key) ?? blocks);
   const seen = new Map<number, Presence>();
-  for (const { person: other, roomId } of near) {
-    if (roomId === null) hub.watchers.befriend(session, other.id);
-    else hub.watchers.meet(session, roomId, other.id);
-    seen.set(other.key, eyes.presence(other));
-  }
+  for (const other of [...friends, ...partners.map((each) => each.person)]) seen.set(other.key, eyes.presence(other));
   return [...seen.values()];
 }
 

@@ -2,6 +2,7 @@ import { heartbeat } from "../../protocol/limits.ts";
 import type { Presence } from "../../protocol/models.ts";
 import { actorOfSession } from "../accounts/access-token.ts";
 import { readEach, type Arriving } from "../accounts/me.ts";
+import { blocksOf } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import { relationsOf, type Relations } from "../friends/lists.ts";
 import { unreadNotifications } from "../notifications/list.ts";
@@ -9,8 +10,9 @@ import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { refusalOf } from "../platform/refusal.ts";
 import { nextTurn } from "../platform/turn.ts";
+import type { PresentPerson } from "../presence/person.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
-import { arrive, surroundingsOf, type Surroundings } from "./arrival.ts";
+import { arrive, type Near, partnersIn } from "./arrival.ts";
 import { frame, frameOf } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
@@ -109,18 +111,25 @@ export class Opening {
         ctx,
         round.flatMap(({ viewer }) => viewer ?? []),
       );
-      const [people, rooms, near, unread, relations] = keys.length === 0 ? nobody : await this.#read(keys);
+      const [people, rooms, unread, relations] = keys.length === 0 ? nobody : await this.#read(keys);
+      const partners = await partnersIn(ctx, [...rooms.values()].flat());
+      const blocks = await blocksOf(ctx, keys);
       const ready = round.map((session): Ready => {
         const { viewer } = session;
         if (!viewer) return { session, rooms: [], unread: 0 };
         const person = people.get(viewer.key);
-        const surroundings = near.get(viewer.key);
         const own = relations.get(viewer.key);
-        if (!person || !surroundings || !own) throw new AppError("UNAUTHENTICATED");
+        if (!person || !own) throw new AppError("UNAUTHENTICATED");
+        const joined = rooms.get(viewer.key) ?? [];
+        const near = {
+          friends: own.friends,
+          partners: joined.flatMap((room) => partnerIn(room, partners)),
+          blocks: blocks.get(viewer.key),
+        };
         return {
           session,
-          person: { ...person, surroundings, relations: own },
-          rooms: rooms.get(viewer.key) ?? [],
+          person: { ...person, near, relations: own.relations },
+          rooms: joined,
           unread: unread.get(viewer.key) ?? 0,
         };
       });
@@ -139,7 +148,6 @@ export class Opening {
     return [
       await readEach(ctx, keys),
       await joinedRooms(ctx, keys),
-      await surroundingsOf(ctx, keys),
       await unreadNotifications(ctx, keys),
       await relationsOf(ctx, keys),
     ] as const;
@@ -148,7 +156,7 @@ export class Opening {
   #enter(ready: Ready, from: number): void {
     const { ctx, hub } = this;
     const { session, person, rooms } = ready;
-    const presence = person ? arrive(ctx, hub, session, person.present, person.surroundings) : [];
+    const presence = person ? arrive(ctx, hub, session, person.present, person.near) : [];
     const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
     hub.enter(session, revs, frameOf("ready", readyText(ready, presence), ctx.clock.now()), from);
     hub.becomeReady(session);
@@ -158,7 +166,7 @@ export class Opening {
 /** A socket of which all is read that its `ready` says. Without a person: a guest's. */
 interface Ready {
   session: Session;
-  person?: Arriving & { surroundings: Surroundings; relations: Relations };
+  person?: Arriving & { near: Near; relations: Relations };
   rooms: JoinedText[];
   unread: number;
 }
@@ -166,10 +174,14 @@ interface Ready {
 const nobody = [
   new Map<number, Arriving>(),
   new Map<number, JoinedText[]>(),
-  new Map<number, Surroundings>(),
   new Map<number, number>(),
-  new Map<number, Relations>(),
+  new Map<number, never>(),
 ] as const;
+function partnerIn({ id: roomId, peerKey }: JoinedText, partners: ReadonlyMap<number, PresentPerson>) {
+  const person = peerKey === undefined ? undefined : partners.get(peerKey);
+  return person ? [{ roomId, person }] : [];
+}
+
 const noRelations: Relations = { friends: [], friend_requests: [], blocks: [] };
 
 /** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */

@@ -44,6 +44,8 @@ export interface JoinedText {
   rev: number;
   /** JSON of the protocol's `joinedRoom`. */
   text: string;
+  /** Of the other one, in a direct room. */
+  peerKey: number | undefined;
 }
 
 /**
@@ -55,7 +57,12 @@ export async function joinedRooms(ctx: Context, userKeys: readonly number[]): Pr
   return new Map(
     [...found].map(([userKey, own]) => [
       userKey,
-      own.map((each) => ({ id: each.card.id, rev: each.card.rev, text: textOf(each) })),
+      own.map((each) => ({
+        id: each.card.id,
+        rev: each.card.rev,
+        text: textOf(each),
+        peerKey: peerKeyIn(each.card, userKey),
+      })),
     ]),
   );
 }
