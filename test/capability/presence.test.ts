@@ -315,6 +315,9 @@ forEachDialect((dialect) => {
     await ben.http("POST", `/friends/requests/${id}/accept`);
     const [own, stranger] = [await ann.connect(), await cleo.connect()];
     const heard = async () => {
+      // They are gathered for a moment.
+      clock.advance(1_000);
+      await server.context.jobs.stop();
       await Promise.all([own.fence(), stranger.fence()]);
       expect(stranger.seen("notification")).toEqual([]);
       return own.seen("notification").filter(({ kind }) => kind === "friend_online");
@@ -323,6 +326,7 @@ forEachDialect((dialect) => {
     const socket = await ben.connect();
     expect(await heard()).toEqual([]);
     await choose(ben, "online");
+    clock.advance(1_000);
     const { payload } = await own.next("notification", ({ kind }) => kind === "friend_online");
     expect(payload).toMatchObject({ actor: { id: ben.id, username: "ben" }, room_id: null, read_at: null });
     await leave(server, ben, socket);
