@@ -11,6 +11,7 @@ import { lobby } from "./cells/lobby.ts";
 import { overload } from "./cells/overload.ts";
 import { postgres } from "./cells/postgres.ts";
 import { reconnectStorm } from "./cells/reconnect-storm.ts";
+import { scroll } from "./cells/scroll.ts";
 import { search } from "./cells/search.ts";
 import { slowReaders } from "./cells/slow-readers.ts";
 import { tempIds } from "./cells/temp-ids.ts";
@@ -28,6 +29,7 @@ export const cells: Cell[] = [
   slowReaders,
   history,
   search,
+  scroll,
   api,
   coldStart,
   postgres,
