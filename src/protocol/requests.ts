@@ -140,9 +140,18 @@ export const onlineQuery = pageQuery.extend({ room_id: reference.optional() });
 export const listMembersQuery = pageQuery.extend({ search: singleLine({ max: limits.displayNameChars }).optional() });
 export const listFriendRequestsQuery = pageQuery.extend({ direction: requestDirection.default("incoming") });
 export const historyQuery = z
-  .object({ before: reference.optional(), after: reference.optional(), around: reference.optional(), limit })
-  .refine((query) => [query.before, query.after, query.around].filter((id) => id !== undefined).length <= 1, {
-    message: "give at most one of before, after and around",
+  .object({
+    before: reference.optional(),
+    after: reference.optional(),
+    around: reference.optional(),
+    /** As `around`, for who knows the place and not the message: the first unread one follows the read cursor. */
+    around_seq: z.coerce.number().int().min(1).optional(),
+    /** The page around the first message of a moment or later. */
+    around_time: z.iso.datetime({ offset: true }).optional(),
+    limit,
+  })
+  .refine(({ limit: _, ...from }) => Object.values(from).filter((place) => place !== undefined).length <= 1, {
+    message: "give at most one of before, after and those around",
   });
 export const changesQuery = z.object({
   since_rev: z.coerce.number().int().min(0),

@@ -13,7 +13,8 @@ export type Action =
   | { type: "page_requested"; room_id: string; page: PageKind }
   | { type: "page_loaded"; room_id: string; page: PageKind; messages: TimelineMessage[]; has_newer: boolean }
   | { type: "page_failed"; room_id: string; page: PageKind; error: string }
-  | { type: "timeline_trimmed"; room_id: string; keep: number }
+  /** `keep`: so many of the newest, or so many around a number. */
+  | { type: "timeline_trimmed"; room_id: string; keep: number | { around: number; count: number } }
   /** Too much changed in the room to be told one by one: what is held of it goes, and `rev` is where it starts anew. */
   | { type: "room_restarted"; room_id: string; rev: number; keep_timeline: boolean }
   | { type: "members_requested"; room_id: string }

@@ -91,6 +91,10 @@ export interface Parley {
     loadNewer(roomId: string): Promise<void>;
     /** Replaces the window by the messages around one. Throws `MESSAGE_NOT_FOUND`. */
     loadAround(roomId: string, messageId: string): Promise<void>;
+    /** The same around a number, or around the first message of a moment (RFC 3339) or later. */
+    loadAt(roomId: string, place: { seq: number } | { time: string }): Promise<void>;
+    /** Lets go of a long window's ends: `count` messages around `seq` stay. They are loaded again when they are wanted. */
+    keepAround(roomId: string, seq: number, count: number): void;
     jumpToLatest(roomId: string): Promise<void>;
   };
   /** A room's people in `state.members`. */

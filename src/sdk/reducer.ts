@@ -7,7 +7,7 @@ import { reduceRelations, rereadRooms, rereadTimeline } from "./reduce-relations
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
-import { addPage, emptyTimeline, type PageKind, trim } from "./timeline.ts";
+import { addPage, emptyTimeline, type PageKind, trim, trimAround } from "./timeline.ts";
 
 const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loading: false };
 
@@ -36,7 +36,7 @@ export function reduce(state: State, action: Action): State {
         (held) => held && { ...loading(held, action.page, false), error: action.error },
       );
     case "timeline_trimmed":
-      return setTimeline(state, action.room_id, (held) => held && trim(held, action.keep));
+      return setTimeline(state, action.room_id, (held) => held && trimmed(held, action.keep));
     case "room_restarted":
       return reduceRestart(state, action);
     case "members_requested":
@@ -110,6 +110,10 @@ function reduceMembers(state: State, action: Extract<Action, { type: "members_lo
   // Somebody came or went while the page was under way: it may show either.
   const behind = { ...progress, synced: Math.min(progress.synced, rev), behind: true };
   return { ...loaded, progress: { ...loaded.progress, [room_id]: behind } };
+}
+
+function trimmed(timeline: Timeline, keep: Extract<Action, { type: "timeline_trimmed" }>["keep"]): Timeline {
+  return typeof keep === "number" ? trim(timeline, keep) : trimAround(timeline, keep.around, keep.count);
 }
 
 function loading(timeline: Timeline, page: PageKind, underWay: boolean): Timeline {

@@ -80,6 +80,18 @@ export function trim(timeline: Timeline, keep: number): Timeline {
   return { ...timeline, messages: timeline.messages.slice(-keep), hasOlder: true };
 }
 
+/** Lets go of all but `count` messages around `seq`. A window that lost its end no longer follows the room. */
+export function trimAround(timeline: Timeline, seq: number, count: number): Timeline {
+  const { messages } = timeline;
+  const at = seq - (messages[0]?.seq ?? seq);
+  const start = Math.max(0, Math.min(at - Math.ceil(count / 2), messages.length - count));
+  const kept = messages.slice(start, start + count);
+  if (kept.length === 0 || kept.length === messages.length) return timeline;
+  const isWhole = start + count >= messages.length;
+  const trimmed = { ...timeline, messages: kept, hasOlder: timeline.hasOlder || start > 0 };
+  return isWhole ? trimmed : { ...trimmed, live: false, ahead: [] };
+}
+
 /** The later version of one message; the held one when they are the same, so that nothing is drawn again. */
 function later(held: TimelineMessage | undefined, other: TimelineMessage): TimelineMessage {
   return held !== undefined && held.rev >= other.rev ? held : other;

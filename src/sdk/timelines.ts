@@ -26,17 +26,21 @@ export type Timelines = Parley["timelines"] & {
 /** Messages that a room keeps when nobody looks at it. */
 const keptWhenClosed = 2 * limits.pageDefault;
 
+type Query = NonNullable<Parameters<Http["messages"]["history"]>[1]>;
+
+function isAround(query: Query): boolean {
+  return [query.around, query.around_seq, query.around_time].some((place) => place !== undefined);
+}
+
 /** Loads the pages of rooms' histories into the store. */
 export function createTimelines({ store, http, onPage }: TimelinesOptions): Timelines {
   const opened = new Set<string>();
   const underWay = new Map<string, Promise<boolean>>();
   const timeline = (roomId: string) => store.getSnapshot().timelines[roomId];
 
-  type Query = NonNullable<Parameters<Http["messages"]["history"]>[1]>;
-
   /** One load of a kind runs at a time and room; a second caller waits for the first one's end. */
   function load(roomId: string, page: PageKind, query: Query): Promise<boolean> {
-    const key = `${page} ${query.around ?? ""} ${roomId}`;
+    const key = `${page} ${query.around ?? query.around_seq ?? query.around_time ?? ""} ${roomId}`;
     const running = underWay.get(key);
     if (running) return running;
     const started = fetchPage(roomId, page, query).finally(() => underWay.delete(key));
@@ -48,7 +52,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     store.dispatch({ type: "page_requested", room_id: roomId, page });
     try {
       const { data: messages, meta } = await http.messages.history(roomId, query);
-      const has_newer = page === "newer" ? meta.has_more : query.around !== undefined;
+      const has_newer = page === "newer" ? meta.has_more : isAround(query);
       store.dispatch({ type: "page_loaded", room_id: roomId, page, messages, has_newer });
       onPage(messages);
       return true;
@@ -57,7 +61,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
       // The state tells whoever looks at the room; a caller has nothing to add.
       const code = error instanceof ApiError ? error.code : "OFFLINE";
       store.dispatch({ type: "page_failed", room_id: roomId, page, error: code });
-      if (query.around !== undefined && error instanceof ApiError) throw error;
+      if (isAround(query) && error instanceof ApiError) throw error;
       return false;
     }
   }
@@ -105,6 +109,15 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     async loadAround(roomId, messageId) {
       if (timeline(roomId)?.messages.some(({ id }) => id === messageId)) return;
       await load(roomId, "page", { around: messageId });
+    },
+    async loadAt(roomId, place) {
+      if ("time" in place) return void (await load(roomId, "page", { around_time: place.time }));
+      const messages = timeline(roomId)?.messages;
+      const isHeld = messages?.[0] && messages[0].seq <= place.seq && endOf({ messages }) >= place.seq;
+      if (!isHeld) await load(roomId, "page", { around_seq: place.seq });
+    },
+    keepAround(roomId, seq, count) {
+      store.dispatch({ type: "timeline_trimmed", room_id: roomId, keep: { around: seq, count } });
     },
     async jumpToLatest(roomId) {
       if (timeline(roomId)?.live) return;

@@ -171,6 +171,32 @@ forEachDialect((dialect) => {
       expect(contents(around.as(messages))).toEqual(["m10", "m11", "m12", "m13", "m14"]);
     });
 
+    test("a page is also found by a number, and by a moment", async () => {
+      const roomId = await publicRoom();
+      const sent: Message[] = [];
+      for (let index = 0; index < 9; index++) sent.push(await say(ann, roomId, `m${index}`));
+      const get = async (query: string) => ann.http("GET", `/rooms/${roomId}/messages?limit=3&${query}`);
+      const contents = async (query: string) => (await get(query)).as(messages).map(({ content }) => content);
+
+      const seq = sent[4]?.seq ?? 0;
+      expect(await contents(`around_seq=${seq}`)).toEqual(["m3", "m4", "m5"]);
+      expect(await contents(`around_seq=${seq + 1_000}`)).toEqual(["m7", "m8"]);
+      // Several may have come in the same millisecond: the first of them is meant.
+      const at = sent[4]?.created_at ?? "";
+      const first = sent.findIndex(({ created_at }) => created_at === at);
+      expect(await contents(`around_time=${at}`)).toContain(`m${first}`);
+      expect(await contents("around_time=2100-01-01T00:00:00Z")).toEqual(["m7", "m8"]);
+      expect((await get("around_time=1999-01-01T00:00:00%2B08:00")).as(messages)[0]?.seq).toBe(1);
+      for (const wrong of [
+        "around_seq=0",
+        "around_seq=x",
+        "around_time=yesterday",
+        `around_seq=1&around=${sent[4]?.id}`,
+      ]) {
+        expect((await get(wrong)).outcome).toBe("422 VALIDATION_ERROR");
+      }
+    });
+
     test("a wrong query is refused; a message of another room is not found", async () => {
       const roomId = await publicRoom();
       const elsewhere = await say(ann, await publicRoom(), "elsewhere");

@@ -157,6 +157,8 @@ async function tour(server: TestServer): Promise<void> {
     `?before=${fifth}&limit=2`,
     `?after=${second}&limit=2`,
     `?around=${fifth}&limit=5`,
+    "?around_seq=5&limit=5",
+    "?around_time=2026-01-09T10:30:00Z",
   ]) {
     await get(ben, `/rooms/${own.id}/messages${query}`);
   }

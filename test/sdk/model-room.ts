@@ -146,15 +146,17 @@ export class ModelRoom {
   history(query: URLSearchParams): { data: Message[]; meta: { has_more: boolean } } {
     const limit = Number(query.get("limit") ?? 50);
     const place = (name: string) => this.messages.findIndex(({ id }) => id === query.get(name));
+    const aroundSeq = Number(query.get("around_seq"));
     let start = Math.max(0, this.messages.length - limit);
     let end = this.messages.length;
     if (query.has("before")) [start, end] = [Math.max(0, place("before") - limit), place("before")];
     if (query.has("after")) [start, end] = [place("after") + 1, place("after") + 1 + limit];
-    if (query.has("around")) {
-      start = Math.max(0, place("around") - Math.floor(limit / 2));
+    const isAround = query.has("around") || aroundSeq > 0;
+    if (isAround) {
+      start = Math.max(0, (aroundSeq > 0 ? aroundSeq - 1 : place("around")) - Math.floor(limit / 2));
       end = start + limit;
     }
-    const has_more = query.has("after") || query.has("around") ? end < this.messages.length : start > 0;
+    const has_more = query.has("after") || isAround ? end < this.messages.length : start > 0;
     return { data: this.messages.slice(start, end), meta: { has_more } };
   }
 

@@ -62,6 +62,37 @@ test("jumps into the past, walks forward, and follows the room again at its end"
   expect(span(world)[1]).toBe(202);
 });
 
+test("goes to a number that is not held, and stays where it is held", async () => {
+  const world = await worldOf(200);
+  await does(world, world.client.timelines.open(roomId));
+  await does(world, world.client.timelines.loadAt(roomId, { seq: 40 }));
+  expect(span(world)).toEqual([15, 64]);
+  const held = timeline(world);
+  await does(world, world.client.timelines.loadAt(roomId, { seq: 60 }));
+  expect(timeline(world)).toBe(held!);
+});
+
+test("a long window lets go of its ends, and loads them again", async () => {
+  const world = await worldOf(300);
+  await does(world, world.client.timelines.open(roomId));
+  for (let pages = 0; pages < 5; pages++) await does(world, world.client.timelines.loadOlder(roomId));
+  expect(span(world)).toEqual([1, 300]);
+  world.client.timelines.keepAround(roomId, 300, 100);
+  expect(span(world)).toEqual([201, 300]);
+  expect(timeline(world)).toMatchObject({ live: true, hasOlder: true });
+  await does(world, world.client.timelines.loadOlder(roomId));
+  expect(span(world)).toEqual([151, 300]);
+  world.client.timelines.keepAround(roomId, 160, 100);
+  expect(span(world)).toEqual([151, 250]);
+  expect(timeline(world)).toMatchObject({ live: false });
+  say(world);
+  await exchange(world);
+  expect(span(world)).toEqual([151, 250]);
+  await does(world, world.client.timelines.loadNewer(roomId));
+  expect(span(world)).toEqual([151, 301]);
+  expect(timeline(world)?.live).toBe(true);
+});
+
 test("jumping to the latest loses nothing that comes meanwhile", async () => {
   const world = await worldOf(200);
   await does(world, world.client.timelines.loadAround(roomId, `${roomId}-message-30`));

@@ -8,10 +8,12 @@ import { forViewer, personalOfOne } from "../timeline/for-viewer.ts";
 
 export interface HistoryInput {
   room_id: string;
-  /** At most one of the three: message ids. None: the newest page. */
+  /** At most one of all: message ids, a number, an RFC 3339 time. None: the newest page. */
   before?: string | undefined;
   after?: string | undefined;
   around?: string | undefined;
+  around_seq?: number | undefined;
+  around_time?: string | undefined;
   limit: number;
 }
 
@@ -41,13 +43,33 @@ export async function history(ctx: Context, viewer: Viewer, input: HistoryInput)
   if (input.after !== undefined) {
     const rows = await page(ctx, room.key, { after: await seqOf(input.after) }, input.limit + 1);
     found = { rows: rows.slice(0, input.limit), hasMore: rows.length > input.limit };
-  } else if (input.around !== undefined) {
-    const seq = await seqOf(input.around);
+  } else if (input.around !== undefined || input.around_seq !== undefined || input.around_time !== undefined) {
+    const seq =
+      input.around !== undefined
+        ? await seqOf(input.around)
+        : (input.around_seq ?? (await firstSince(ctx, room.key, Date.parse(input.around_time ?? ""))));
     const before = await older(seq + 1, Math.ceil((input.limit + 1) / 2));
-    const after = await page(ctx, room.key, { after: seq }, input.limit - before.rows.length);
+    const after = await page(ctx, room.key, { after: seq }, input.limit - before.rows.length, floor);
     found = { rows: [...before.rows, ...after], hasMore: before.hasMore };
   } else {
     found = await older(input.before === undefined ? Number.MAX_SAFE_INTEGER : await seqOf(input.before), input.limit);
   }
   return { messages: await forViewer(ctx, personal, room, found.rows), hasMore: found.hasMore };
+}
+
+/**
+ * The number of the first message at `ms` or later, else of the last; 0 in an empty room. Times rise with the numbers, so
+ * it takes some twenty looks at the index of numbers, and no index of times.
+ */
+async function firstSince(ctx: Context, roomKey: number, ms: number): Promise<number> {
+  const [newest] = await page(ctx, roomKey, { before: Number.MAX_SAFE_INTEGER }, 1);
+  let low = 1;
+  let high = newest?.seq ?? 0;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [message] = await page(ctx, roomKey, { after: middle - 1 }, 1);
+    if (message === undefined || message.created_at >= ms) high = middle;
+    else low = middle + 1;
+  }
+  return high;
 }
