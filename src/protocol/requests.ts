@@ -150,9 +150,11 @@ export const historyQuery = z
     around_time: z.iso.datetime({ offset: true }).optional(),
     limit,
   })
-  .refine(({ limit: _, ...from }) => Object.values(from).filter((place) => place !== undefined).length <= 1, {
-    message: "give at most one of before, after and those around",
-  });
+  .refine(
+    ({ before, after, around, around_seq, around_time }) =>
+      [before, after, around, around_seq, around_time].filter((place) => place !== undefined).length <= 1,
+    { message: "give at most one of before, after and those around" },
+  );
 export const changesQuery = z.object({
   since_rev: z.coerce.number().int().min(0),
   limit: z.coerce.number().int().min(1).max(limits.changesPerRoom).default(limits.changesPerRoom),
