@@ -18,6 +18,8 @@ const toSend = {
   temp_id: tempId,
 };
 
+const reaction = z.strictObject({ message_id: reference, emoji: z.string().min(1).max(64) });
+
 /** Every frame that a client may send. A new entry without a handler fails the type check of `realtime/dispatch`. */
 export const commands = {
   join_room: { payload: z.strictObject({ room_id: reference }), who: "guest", limiter: "command", answer: "ack" },
@@ -76,6 +78,8 @@ export const commands = {
     limiter: null,
     answer: null,
   },
+  add_reaction: { payload: reaction, who: "user", limiter: "command", answer: "ack" },
+  remove_reaction: { payload: reaction, who: "user", limiter: "command", answer: "ack" },
   sync: {
     payload: z.strictObject({
       epoch: z.string().max(64),

@@ -1,5 +1,8 @@
 /** Bounds that clients may rely on (CONTRACT, Limits). Lengths are Unicode code points unless they say bytes. */
 export const limits = {
+  /** Kinds of reactions that one message may have. */
+  reactionKinds: 20,
+  pinsPerRoom: 50,
   messageChars: 4_000,
   roomNameChars: 100,
   roomDescriptionChars: 500,

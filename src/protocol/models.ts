@@ -235,7 +235,8 @@ export const receipts = z.object({
 export type Receipts = z.infer<typeof receipts>;
 
 /** A message that somebody has pinned. */
-export const pin = z.object({ message: timelineMessage, pinned_by: userRef, pinned_at: time });
+const pinned = { pinned_by: userRef, pinned_at: time };
+export const pin = z.union([message.extend(pinned), hiddenMessage.extend(pinned)]);
 export type Pin = z.infer<typeof pin>;
 
 export const ban = z.object({

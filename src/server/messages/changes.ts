@@ -7,6 +7,7 @@ import { allCursors } from "../rooms/wire-cursors.ts";
 import { wireRoom } from "../rooms/wire.ts";
 import { changedSince, sentSince } from "../timeline/changes-since.ts";
 import type { StoredMessage } from "../timeline/append.ts";
+import { pinsFor } from "./pins.ts";
 import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 
 /**
@@ -71,7 +72,9 @@ export async function changesFor(
     rev: upTo,
     has_more: upTo < room.rev,
   };
-  return { changes, rows };
+  if (room.pins_rev <= sinceRev) return { changes, rows };
+  const pinned = await pinsFor(ctx, personal, room);
+  return { changes: { ...changes, pins: pinned.pins }, rows: [...rows, ...pinned.rows] };
 }
 
 /** The greatest `rev` up to which at most `limit` changes lie, without parting those that share one. */

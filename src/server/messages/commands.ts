@@ -2,10 +2,24 @@ import type { EventPayload } from "../../protocol/events.ts";
 import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { markDelivered, markRead } from "./mark-read.ts";
+import { react } from "./react.ts";
 import { setTyping } from "./typing.ts";
 import { prepareSend, type PreparedSend } from "./send.ts";
 
-export const messageCommands: Pick<CommandHandlers, "send_message" | "mark_read" | "mark_delivered" | "typing"> = {
+export const messageCommands: Pick<
+  CommandHandlers,
+  "send_message" | "mark_read" | "mark_delivered" | "typing" | "add_reaction" | "remove_reaction"
+> = {
+  add_reaction: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await react(ctx, viewer, { ...payload, added: true });
+    return {};
+  },
+  remove_reaction: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await react(ctx, viewer, { ...payload, added: false });
+    return {};
+  },
   send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id }) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
     const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, type: message_type });

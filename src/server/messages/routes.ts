@@ -4,6 +4,8 @@ import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
 import { roomChanges } from "./changes.ts";
 import { history, type HistoryPage } from "./history.ts";
 import { markRead } from "./mark-read.ts";
+import { listPins, pinMessage, unpinMessage } from "./pins.ts";
+import { react, reactors } from "./react.ts";
 import { receipts } from "./receipts.ts";
 import { send } from "./send.ts";
 
@@ -26,6 +28,26 @@ export function messageRoutes(ctx: Context) {
     .post("/rooms/:id/messages/read", ...body(markReadBody), async (c) => {
       const input = { room_id: c.req.param("id"), message_id: c.req.valid("json").last_read_message_id };
       return ok(c, await markRead(ctx, actorOf(c), input, { durably: true }));
+    })
+    .get("/messages/:id/reactions", async (c) => ok(c, await reactors(ctx, viewerOf(c), c.req.param("id"))))
+    .put("/messages/:id/reactions/:emoji", async (c) => {
+      const { id: message_id, emoji } = c.req.param();
+      return ok(c, await react(ctx, actorOf(c), { message_id, emoji, added: true }));
+    })
+    .delete("/messages/:id/reactions/:emoji", async (c) => {
+      const { id: message_id, emoji } = c.req.param();
+      return ok(c, await react(ctx, actorOf(c), { message_id, emoji, added: false }));
+    })
+    .get("/rooms/:id/pins", async (c) => ok(c, await listPins(ctx, viewerOf(c), c.req.param("id"))))
+    .put("/rooms/:id/pins/:message_id", async (c) => {
+      const { id: room_id, message_id } = c.req.param();
+      await pinMessage(ctx, actorOf(c), { room_id, message_id });
+      return ok(c, { room_id, message_id });
+    })
+    .delete("/rooms/:id/pins/:message_id", async (c) => {
+      const { id: room_id, message_id } = c.req.param();
+      await unpinMessage(ctx, actorOf(c), { room_id, message_id });
+      return ok(c, { room_id, message_id });
     })
     .get("/messages/:id/receipts", async (c) => ok(c, await receipts(ctx, actorOf(c), c.req.param("id"))))
     .get("/rooms/:id/changes", query(changesQuery), async (c) => {

@@ -55,7 +55,9 @@ class CatchUp {
   async text(room: Room, sinceRev: number, personal: Personal | null, cursors: readonly Cursor[]): Promise<string> {
     const shared = room.rev <= sinceRev ? nothingNew(room) : await this.#since(room, sinceRev);
     const isOwn =
-      personal !== null && shared.rows.some((row) => personal.touches(row) || (!room.is_lobby && personal.wrote(row)));
+      personal !== null &&
+      ((!room.is_lobby && shared.rows.some((row) => personal.wrote(row))) ||
+        (await personal.touchesAny(this.ctx, shared.rows)));
     const { before, after } = isOwn ? await this.#read(room.key, sinceRev, personal) : shared;
     return `${before},"cursors":${JSON.stringify(cursors)}${after}`;
   }

@@ -4,6 +4,7 @@ import { blocksOf } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
 import { clearedBy } from "./cleared.ts";
+import { haveReacted, reactionsFor } from "./reactions.ts";
 import { statusesOf } from "./status.ts";
 import { wireMessages } from "./wire.ts";
 
@@ -12,7 +13,7 @@ export class Personal {
   constructor(
     readonly userKey: number,
     /** Of whom they want to see nothing. */
-    private readonly blocked: ReadonlySet<number>,
+    readonly blocked: ReadonlySet<number>,
     /** What they deleted for themselves: the messages' numbers by room. */
     private readonly hidden: ReadonlyMap<number, ReadonlySet<number>>,
     /** Up to where they emptied a conversation, by room. */
@@ -45,7 +46,12 @@ export class Personal {
 
   /** Whether this person sees the message otherwise than everybody else, but for the `status` of their own. */
   touches(row: StoredMessage): boolean {
-    return this.hides(row);
+    return this.hides(row) || row.reactions !== null;
+  }
+
+  /** As {@link touches}, of many; asks the database where it is worth knowing for sure. */
+  async touchesAny(ctx: Context, rows: readonly StoredMessage[]): Promise<boolean> {
+    return rows.some((row) => this.hides(row)) || haveReacted(ctx, [this.userKey, ...this.blocked], rows);
   }
 }
 
@@ -89,7 +95,12 @@ export async function forViewer(
   room: { key: number; id: string },
   rows: readonly StoredMessage[],
 ): Promise<TimelineMessage[]> {
-  const messages = await wireMessages(ctx, room.id, rows);
+  const plain = await wireMessages(ctx, room.id, rows);
+  const reactions = await reactionsFor(ctx, personal, rows);
+  const messages = plain.map((message, index) => {
+    const shown = reactions.get(rows[index]?.key ?? 0);
+    return shown ? { ...message, reactions: shown } : message;
+  });
   if (!personal) return messages;
   const own = rows.filter((row) => personal.wrote(row));
   const statuses = await statusesOf(ctx, personal.userKey, room.key, own);

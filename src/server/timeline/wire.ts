@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import type { StoredMessage } from "./append.ts";
 import { mentionsOf } from "./mentioned.ts";
+import { wireReactions } from "./reactions.ts";
 
 const storedSystem = z.object({ kind: systemKind, target_key: z.number().optional(), value: z.string().optional() });
 
@@ -48,7 +49,7 @@ export function wireMessage(roomId: string, row: StoredMessage, sender: UserRef)
     type: row.type,
     reply_to: null,
     files: [],
-    reactions: [],
+    reactions: isGone ? [] : wireReactions(row),
     mentions: isGone ? [] : mentionsOf(row),
     created_at: wireTime(row.created_at),
     is_edited: row.edited_at !== null,
