@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../protocol/events.ts";
-import type { JoinedRoom, Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
+import type { Cursor, JoinedRoom, Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
 import type { ConnectionState, PendingMessage, State } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { PageKind } from "./timeline.ts";
@@ -33,6 +33,8 @@ export type Action =
   | { type: "notifications_loaded"; page: number; items: Notification[]; has_more: boolean; unread: number }
   | { type: "notifications_failed"; error: string }
   | { type: "read"; room_id: string; seq: number }
+  | { type: "cursors_loaded"; room_id: string; cursors: readonly Cursor[] }
+  | { type: "cleared"; room_id: string; up_to_seq: number }
   | { type: "room_watched"; room: Room }
   | { type: "room_unwatched"; room_id: string };
 

@@ -4,6 +4,7 @@ import { systemClock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { callEach, Emitter } from "./emitter.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Follower } from "./follower.ts";
 import { createHttp, type SignedIn } from "./http.ts";
 import { createMembers } from "./members.ts";
@@ -13,10 +14,12 @@ import { Outbox } from "./outbox.ts";
 import type { ClientOptions, Parley } from "./parley.ts";
 import { Idle, PresenceWatch } from "./presence.ts";
 import { ReadMarks } from "./read-marks.ts";
+import { placeFor } from "./reduce-conversation.ts";
 import { reduce } from "./reducer.ts";
 import { keepAuthenticated } from "./renewal.ts";
 import { Relations } from "./relations.ts";
 import { Resume } from "./resume.ts";
+import { loadCursors } from "./room-cursors.ts";
 import { endsSession, Session } from "./session.ts";
 import { webSocket } from "./socket.ts";
 import { type ConnectionState, initialState } from "./state.ts";
@@ -50,7 +53,12 @@ export function createClient(options: ClientOptions): Parley {
   });
   const outbox = new Outbox({ store, connection, clock, storage: options.outbox ?? memoryOutbox() });
   const readMarks = new ReadMarks({ store, connection, clock });
-  const timelines = createTimelines({ store, http, onPage: (messages) => outbox.seen(messages) });
+  const timelines = createTimelines({
+    store,
+    http,
+    onPage: (messages) => outbox.seen(messages),
+    onOpened: (roomId) => void loadCursors({ store, http }, roomId),
+  });
   const resume = new Resume({ store, connection, timelines, clock });
   const members = createMembers({ store, http, onLoaded: (roomId) => resume.check(roomId) });
   const watching = new Watching({ store, http, connection, onFollowed: (roomId) => resume.check(roomId) });
@@ -60,6 +68,9 @@ export function createClient(options: ClientOptions): Parley {
   const idle = new Idle({ connection, clock });
   const typing = new Typing({ store, connection, clock });
   const notifications = createNotifications({ store, http });
+  const deliveries = new Deliveries({ store, connection, clock });
+  const directRoom = (userId: string) =>
+    Object.values(store.getSnapshot().rooms).find(({ peer }) => peer?.id === userId);
   const signedOutHandlers = new Set<() => void>();
   let stopWaking = () => {};
   let stopRenewing = () => {};
@@ -83,6 +94,7 @@ export function createClient(options: ClientOptions): Parley {
     relations.receive(frame);
     presence.receive(frame);
     typing.receive(frame);
+    deliveries.receive(frame);
     emitter.emit(frame);
     // What is held belongs to another history: the rooms too have to come anew.
     if (frame.type === "sync_reset") connection.restart();
@@ -104,6 +116,7 @@ export function createClient(options: ClientOptions): Parley {
       readMarks.resume();
       resume.begin();
       idle.resume();
+      for (const roomId of timelines.opened) void loadCursors({ store, http }, roomId);
       void watching.resume();
       connecting?.resolve();
       connecting = null;
@@ -133,6 +146,7 @@ export function createClient(options: ClientOptions): Parley {
     relations.end();
     idle.end();
     typing.end();
+    deliveries.end();
     store.dispatch({ type: "signed_out" });
   }
 
@@ -220,6 +234,17 @@ export function createClient(options: ClientOptions): Parley {
     send(roomId, content) {
       typing.sent(roomId);
       return outbox.add(roomId, content);
+    },
+    directRoom,
+    sendTo(userId, content) {
+      const room = directRoom(userId);
+      if (!room) return outbox.add(placeFor(userId), content, userId);
+      typing.sent(room.id);
+      return outbox.add(room.id, content);
+    },
+    async clearConversation(userId) {
+      const { room_id, up_to_seq } = await http.directs.clear(userId);
+      if (room_id !== null) store.dispatch({ type: "cleared", room_id, up_to_seq });
     },
     retry: (tempId) => outbox.retry(tempId),
     discard: (tempId) => outbox.discard(tempId),

@@ -53,7 +53,7 @@ export class Follower {
     if (frame.type === "ready") for (const room of frame.payload.rooms) this.#enter(room);
     else if (frame.type === "room_added") this.#enter(frame.payload.room);
     else if (frame.type === "room_removed") this.#places.delete(frame.payload.room_id);
-    else if (frame.type === "new_message") this.#hear(frame.payload);
+    else if (frame.type === "new_message" || frame.type === "new_direct_message") this.#hear(frame.payload);
   }
 
   /** The session is over; the next one starts with its own rooms. */

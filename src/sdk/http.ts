@@ -176,6 +176,9 @@ export function createHttp(transport: Transport, session: Session) {
           path: room(roomId, "/messages/read"),
           body: { last_read_message_id: messageId } satisfies Body<typeof requests.markRead>,
         }),
+      /** Who has come how far with a message. */
+      receipts: (messageId: string) =>
+        data<models.Receipts>({ method: "GET", path: `/messages/${encodeURIComponent(messageId)}/receipts` }),
       changes: (roomId: string, query: Query<typeof requests.changesQuery> & { since_rev: number }) =>
         authorized<models.RoomChanges, { rev: number; has_more: boolean; epoch: string }>({
           method: "GET",
@@ -194,6 +197,18 @@ export function createHttp(transport: Transport, session: Session) {
       read: (body: Body<typeof requests.readNotifications>) =>
         data<{ unread_count: number }>({ method: "POST", path: "/notifications/read", body }),
     },
+    directs: {
+      /** One's conversations, the one with the latest message first. */
+      conversations: (query: Query<typeof requests.pageQuery> = {}) =>
+        authorized<models.Conversation[], PageMeta>({ method: "GET", path: "/direct-messages/conversations", query }),
+      history: (userId: string, query: Query<typeof requests.historyQuery> = {}) =>
+        authorized<models.TimelineMessage[], TimelineMeta>({ method: "GET", path: direct(userId), query }),
+      send: (userId: string, body: Body<typeof requests.sendMessage>) =>
+        data<models.Message>({ method: "POST", path: direct(userId), body }),
+      /** Empties the conversation for oneself. */
+      clear: (userId: string) =>
+        data<{ room_id: string | null; up_to_seq: number }>({ method: "DELETE", path: direct(userId) }),
+    },
     server: {
       info: () => data<models.ServerInfo>({ method: "GET", path: "/server" }),
     },
@@ -208,6 +223,8 @@ export function createHttp(transport: Transport, session: Session) {
     },
   };
 }
+
+const direct = (userId: string) => `/direct-messages/${encodeURIComponent(userId)}`;
 
 const room = (id: string, below = "") => `/rooms/${encodeURIComponent(id)}${below}`;
 

@@ -70,12 +70,14 @@ export class Outbox {
     this.#userId = null;
   }
 
-  add(roomId: string, content: string): Sent {
+  /** `receiverId`: there is no room with this person yet. */
+  add(roomId: string, content: string, receiverId?: string): Sent {
     const now = this.#clock.now();
     const error = whyUnsendable(content);
     const message: PendingMessage = {
       temp_id: uuidv7(now),
       room_id: roomId,
+      ...(receiverId !== undefined && { receiver_id: receiverId }),
       content,
       created_at: new Date(now).toISOString(),
       status: error ? "failed" : "queued",
@@ -130,17 +132,23 @@ export class Outbox {
     for (const pending of Object.values(this.#store.getSnapshot().pending)) {
       const next = pending.find(({ status }) => status === "queued" || status === "sending");
       if (next?.status !== "queued") continue;
-      const { temp_id, room_id, content } = next;
       // The id is the frame's `ref` too, so that every refusal can be told apart.
-      if (!this.#connection.send("send_message", { room_id, content, temp_id }, temp_id)) return;
+      if (!this.#send(next)) return;
+      const { temp_id } = next;
       this.#change(temp_id, (message) => ({ ...message, status: "sending" }));
     }
+  }
+
+  #send({ temp_id, room_id, receiver_id, content }: PendingMessage): boolean {
+    return receiver_id === undefined
+      ? this.#connection.send("send_message", { room_id, content, temp_id }, temp_id)
+      : this.#connection.send("send_direct_message", { receiver_id, content, temp_id }, temp_id);
   }
 
   /** To be called after the store has heard of the frame. */
   receive(frame: ServerFrame): void {
     if (frame.type === "message_ack") this.#acked(frame.payload);
-    else if (frame.type === "new_message") this.seen([frame.payload]);
+    else if (frame.type === "new_message" || frame.type === "new_direct_message") this.seen([frame.payload]);
     else if (frame.type === "sync_batch") this.seen(frame.payload.messages);
     else if (frame.type === "error") this.#refused(frame.payload.temp_id ?? frame.ref, frame.payload);
   }

@@ -74,6 +74,12 @@ export interface Parley {
 
   /** Sends a text: at once in `state.pending`, in order, again after a lost connection, exactly once. */
   send(roomId: string, content: string): Sent;
+  /** {@link send} to a person; the first message makes the room with them, and until then waits in `placeFor(userId)`. */
+  sendTo(userId: string, content: string): Sent;
+  /** The room with a person, once there is one. */
+  directRoom(userId: string): RoomState | undefined;
+  /** Empties the conversation with a person for oneself. */
+  clearConversation(userId: string): Promise<void>;
   /** Sends a failed message again. */
   retry(tempId: string): void;
   /** Forgets a failed or queued message. */

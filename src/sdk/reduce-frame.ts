@@ -1,4 +1,12 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
+import {
+  dropCleared,
+  moveCursors,
+  reduceCleared,
+  reduceOpened,
+  reduceReceipt,
+  withoutStatus,
+} from "./reduce-conversation.ts";
 import { hear, onEntering, synced } from "./progress.ts";
 import { dropShown, reduceAck, reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceUser } from "./reduce-people.ts";
@@ -16,17 +24,24 @@ export function reduceFrame(state: State, frame: ServerFrame): State {
     case "ready":
       return reduceReady(state, frame.payload);
     case "new_message":
+    case "new_direct_message":
       return reduceMessage(hear(state, frame.payload.room_id, frame.payload.rev, { aboutRoom: false }), frame.payload);
     case "message_ack":
       return reduceAck(state, frame.payload);
-    case "message_read":
-      return frame.payload.user_id === state.me?.id
-        ? reduceRead(state, frame.payload.room_id, frame.payload.read_seq)
-        : state;
+    case "message_read": {
+      const { user_id, room_id, read_seq } = frame.payload;
+      return reduceReceipt(user_id === state.me?.id ? reduceRead(state, room_id, read_seq) : state, frame);
+    }
+    case "message_delivered":
+      return reduceReceipt(state, frame);
+    case "conversation_cleared":
+      return reduceCleared(state, frame.payload);
     case "sync_batch":
       return reduceChanges(state, frame.payload);
-    case "room_added":
-      return enterRoom(state, frame.payload.room);
+    case "room_added": {
+      const { room } = frame.payload;
+      return reduceOpened(dropCleared(enterRoom(state, room), room.id), room);
+    }
     case "room_removed":
     case "room_deleted":
       return forgetRoom(state, frame.payload.room_id);
@@ -56,7 +71,7 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
     received.rooms[room.id] = room;
     received.progress[room.id] = onEntering(next, room);
   }
-  next = { ...next, ...received };
+  next = rooms.reduce((entered, room) => reduceOpened(dropCleared(entered, room.id), room), { ...next, ...received });
   for (const roomId of Object.keys(next.pending)) next = dropShown(next, roomId);
   return next;
 }
@@ -64,12 +79,13 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
 function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State {
   const { room_id, room, messages, members, members_removed, cursors, rev, has_more } = changes;
   let next = state;
-  for (const message of messages) next = reduceMessage(next, message);
+  for (const message of messages) next = reduceMessage(next, withoutStatus(message));
   if (room) next = patchRoom(next, room_id, (held) => merge(held, room));
   const ownRole = members.find(({ user_id }) => user_id === state.me?.id)?.role;
   if (ownRole) next = patchRoom(next, room_id, (held) => ({ ...held, my_role: ownRole }));
   next = countMembers(patchMembers(next, room_id, members, members_removed), room_id);
   const own = cursors.find(({ user_id }) => user_id === state.me?.id);
   if (own) next = reduceRead(next, room_id, own.read_seq);
+  next = moveCursors(next, room_id, cursors);
   return dropShown(synced(next, room_id, rev, { more: has_more }), room_id);
 }

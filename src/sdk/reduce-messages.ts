@@ -1,5 +1,6 @@
 import type { EventPayload } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
+import { withCursor, withWriter } from "./reduce-conversation.ts";
 import { patchRoom } from "./room-changes.ts";
 import type { State } from "./state.ts";
 import { endOf, receive } from "./timeline.ts";
@@ -8,6 +9,8 @@ import { noteMessage, readUpTo, recount } from "./unread.ts";
 /** A message in its present form, from an event, a page or a sync. */
 export function reduceMessage(state: State, message: TimelineMessage): State {
   const roomId = message.room_id;
+  // The conversation was emptied of it.
+  if (message.seq <= (state.rooms[roomId]?.cleared_seq ?? 0)) return state;
   const timeline = state.timelines[roomId];
   const received = timeline && receive(timeline, message);
   let next = state;
@@ -15,7 +18,9 @@ export function reduceMessage(state: State, message: TimelineMessage): State {
     next = { ...next, timelines: { ...next.timelines, [roomId]: received } };
   }
   const userId = state.me?.id ?? null;
-  next = patchRoom(next, roomId, (room) => recount(noteMessage(room, message, userId), received, userId));
+  next = patchRoom(next, roomId, (room) =>
+    recount(withWriter(noteMessage(room, message, userId), message), received, userId),
+  );
   return isOwn(state, message) ? dropPending(next, roomId, message.temp_id) : next;
 }
 
@@ -31,7 +36,10 @@ export function reduceAck(state: State, { room_id, temp_id, seq }: EventPayload<
 /** Moves one's own read cursor, never back. */
 export function reduceRead(state: State, roomId: string, seq: number): State {
   const userId = state.me?.id ?? null;
-  return patchRoom(state, roomId, (room) => recount(readUpTo(room, seq), state.timelines[roomId], userId));
+  const own = { user_id: userId ?? "", read_seq: seq, delivered_seq: seq };
+  return patchRoom(state, roomId, (room) =>
+    recount(withCursor(readUpTo(room, seq), own), state.timelines[roomId], userId),
+  );
 }
 
 function isOwn(state: State, message: TimelineMessage): message is Message & { temp_id: string } {

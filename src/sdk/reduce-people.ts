@@ -1,4 +1,5 @@
 import type { TimelineMessage, UserRef } from "../protocol/models.ts";
+import { withPeer } from "./reduce-conversation.ts";
 import { patchMembers, patchRoom } from "./room-changes.ts";
 import type { State } from "./state.ts";
 
@@ -11,6 +12,7 @@ export function reduceUser(state: State, user: UserRef): State {
   for (const [roomId, room] of Object.entries(state.rooms)) {
     const last_message = renamed(room.last_message);
     if (last_message !== room.last_message) next = patchRoom(next, roomId, (held) => ({ ...held, last_message }));
+    next = patchRoom(next, roomId, (held) => withPeer(held, user));
     const member = state.members[roomId]?.byId[user_id];
     if (member) next = patchMembers(next, roomId, [{ ...member, username, display_name, avatar_url }], []);
   }

@@ -1,5 +1,6 @@
 import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
+import { dropCleared, reduceCleared, reduceCursors, withoutStatus } from "./reduce-conversation.ts";
 import { reduceFrame } from "./reduce-frame.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
@@ -26,7 +27,10 @@ export function reduce(state: State, action: Action): State {
     case "signed_out":
       return { ...initialState, connection: state.connection };
     case "page_requested":
-      return setTimeline(state, action.room_id, (held = emptyTimeline) => loading(held, action.page, true));
+      return dropCleared(
+        setTimeline(state, action.room_id, (held = emptyTimeline) => loading(held, action.page, true)),
+        action.room_id,
+      );
     case "page_loaded":
       return reducePage(state, action);
     case "page_failed":
@@ -63,6 +67,10 @@ export function reduce(state: State, action: Action): State {
       return reduceNotificationPage(state, action);
     case "read":
       return reduceRead(state, action.room_id, action.seq);
+    case "cursors_loaded":
+      return reduceCursors(state, action.room_id, action.cursors);
+    case "cleared":
+      return reduceCleared(state, action);
     case "room_watched": {
       const guest = { last_message: null, read_seq: action.room.last_seq, unread_count: 0, mention_count: 0 };
       return enterRoom(state, { ...action.room, ...guest, my_role: null, notify_level: "all", muted_until: null });
@@ -73,7 +81,8 @@ export function reduce(state: State, action: Action): State {
 }
 
 function reducePage(state: State, action: Extract<Action, { type: "page_loaded" }>): State {
-  const { room_id, page, messages, has_newer } = action;
+  const { room_id, page, has_newer } = action;
+  const messages = action.messages.map(withoutStatus);
   const room = state.rooms[room_id];
   const lastSeq = room ? room.last_seq : null;
   const paged = setTimeline(

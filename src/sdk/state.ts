@@ -29,6 +29,8 @@ export type RoomState = Omit<JoinedRoom, "my_role"> & { my_role: RoomRole | null
 /** A contiguous window of a room's messages: `seq` rises by one from each to the next. */
 export interface Timeline {
   readonly messages: readonly TimelineMessage[];
+  /** What came up to here the conversation was emptied of: before that there is nothing. */
+  readonly floor?: number;
   /** Messages that came before what lies between them and the window: merged as soon as they touch it. */
   readonly ahead: readonly TimelineMessage[];
   /** Whether the window ends at the newest message and new ones are appended to it. */
@@ -52,7 +54,10 @@ export interface MemberList {
 /** A send of one's own that the timeline does not show yet. `sent` means acked: its `new_message` is on its way. */
 export interface PendingMessage {
   readonly temp_id: string;
+  /** Until there is a room with `receiver_id`, where what is for them waits. */
   readonly room_id: string;
+  /** The person it is for, while there is no room with them. */
+  readonly receiver_id?: string;
   readonly content: string;
   readonly created_at: string;
   readonly status: "queued" | "sending" | "sent" | "failed";

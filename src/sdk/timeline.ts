@@ -23,8 +23,8 @@ export function isBlank(timeline: Timeline | undefined): boolean {
 }
 
 /** `seq` of the window's last message; 0 of an empty window, whose room's first message then follows it. */
-export function endOf({ messages }: Pick<Timeline, "messages">): number {
-  return messages.at(-1)?.seq ?? 0;
+export function endOf({ messages, floor }: Pick<Timeline, "messages" | "floor">): number {
+  return messages.at(-1)?.seq ?? floor ?? 0;
 }
 
 /**
@@ -35,6 +35,7 @@ export function receive(timeline: Timeline, message: TimelineMessage): Timeline 
   const { messages, loading, live } = timeline;
   const first = messages[0];
   const end = endOf(timeline);
+  if (message.seq <= (timeline.floor ?? 0)) return timeline;
   if (first && message.seq <= end) {
     const held = messages[message.seq - first.seq];
     if (!held || held.rev >= message.rev) return timeline;
@@ -62,15 +63,17 @@ export function addPage(
   { lastSeq, hasNewer }: { lastSeq: number | null; hasNewer: boolean },
 ): Timeline {
   const settled: Timeline = { ...timeline, loading: { ...timeline.loading, [kind]: false }, error: null };
-  const joined = union(timeline.messages, page) ?? (kind === "page" ? page : null);
+  const floor = timeline.floor ?? 0;
+  const shown = floor > 0 ? page.filter(({ seq }) => seq > floor) : page;
+  const joined = union(timeline.messages, shown) ?? (kind === "page" ? shown : null);
   if (joined === null) return settled;
   // Messages held from before stay only where no gap lies between them and the page.
   const { messages, ahead } = absorb(joined, timeline.ahead);
-  const end = endOf({ messages });
+  const end = endOf({ messages, floor });
   const live = kind === "older" ? timeline.live : lastSeq === null ? !hasNewer : end >= lastSeq;
   const following = live || settled.loading.page || settled.loading.newer;
   const exhausted = kind === "older" && page.length === 0;
-  const hasOlder = (messages[0]?.seq ?? 1) > 1 && !exhausted;
+  const hasOlder = (messages[0]?.seq ?? floor + 1) > floor + 1 && !exhausted;
   return { ...settled, messages, ahead: following ? ahead : [], live, hasOlder };
 }
 

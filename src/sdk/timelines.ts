@@ -10,6 +10,8 @@ interface TimelinesOptions {
   store: StateStore;
   http: Http;
   onPage(messages: readonly TimelineMessage[]): void;
+  /** Somebody looks at a room from now on. */
+  onOpened?(roomId: string): void;
 }
 
 export type Timelines = Parley["timelines"] & {
@@ -33,7 +35,7 @@ function isAround(query: Query): boolean {
 }
 
 /** Loads the pages of rooms' histories into the store. */
-export function createTimelines({ store, http, onPage }: TimelinesOptions): Timelines {
+export function createTimelines({ store, http, onPage, onOpened }: TimelinesOptions): Timelines {
   const opened = new Set<string>();
   const underWay = new Map<string, Promise<boolean>>();
   const timeline = (roomId: string) => store.getSnapshot().timelines[roomId];
@@ -92,6 +94,7 @@ export function createTimelines({ store, http, onPage }: TimelinesOptions): Time
     end: () => opened.clear(),
     async open(roomId) {
       opened.add(roomId);
+      onOpened?.(roomId);
       if (isBlank(timeline(roomId))) await reload(roomId);
     },
     close(roomId) {

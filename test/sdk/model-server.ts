@@ -195,6 +195,8 @@ export class ModelServer {
     if (url.pathname.endsWith("/members")) {
       return ok([...this.room.members.values()].map(asMember), { has_more: false });
     }
+    // The model keeps no receipts.
+    if (url.pathname.endsWith("/changes")) return ok({ cursors: [] });
     if (url.pathname.endsWith("/server")) return ok({ guests: this.guests });
     if (url.pathname.endsWith(`/rooms/${this.room.id}`)) return ok(this.room.room());
     throw new Error(`The model does not know ${url.pathname}`);
