@@ -19,7 +19,7 @@ import { reduce } from "./reducer.ts";
 import { keepAuthenticated } from "./renewal.ts";
 import { Relations } from "./relations.ts";
 import { Resume } from "./resume.ts";
-import { loadCursors } from "./room-cursors.ts";
+import { loadCursors, reloadCursors } from "./room-cursors.ts";
 import { endsSession, Session } from "./session.ts";
 import { webSocket } from "./socket.ts";
 import { type ConnectionState, initialState } from "./state.ts";
@@ -88,6 +88,9 @@ export function createClient(options: ClientOptions): Parley {
 
   function onFrame(frame: ServerFrame): void {
     store.dispatch({ type: "frame", frame });
+    if (frame.type === "user_joined" && timelines.opened.has(frame.payload.room_id)) {
+      void loadCursors({ store, http }, frame.payload.room_id);
+    } else if (frame.type === "me_updated") reloadCursors({ store, http });
     outbox.receive(frame);
     resume.receive(frame);
     follower.receive(frame);

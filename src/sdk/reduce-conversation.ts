@@ -1,5 +1,5 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
-import type { Cursor, TimelineMessage, UserRef } from "../protocol/models.ts";
+import type { Cursor, Me, TimelineMessage, UserRef } from "../protocol/models.ts";
 import { patchRoom, without } from "./room-changes.ts";
 import type { PendingMessage, RoomState, State } from "./state.ts";
 
@@ -29,10 +29,26 @@ export function withCursor(room: RoomState, moved: Cursor): RoomState {
 }
 
 /** Who has written has been there. */
-export function withWriter(room: RoomState, message: TimelineMessage): RoomState {
-  if ("is_hidden" in message || message.type === "system") return room;
+export function withWriter(room: RoomState, message: TimelineMessage, me: State["me"]): RoomState {
+  if (!room.cursors || "is_hidden" in message || message.type === "system") return room;
   const { seq, sender } = message;
-  return withCursor(room, { user_id: sender.id, read_seq: seq, delivered_seq: seq });
+  return withCursor(room, { user_id: sender.id, read_seq: seesReading(me, sender.id) ? seq : 0, delivered_seq: seq });
+}
+
+/** Who keeps their receipts to themselves sees nobody else's. */
+function seesReading(me: State["me"], userId: string): boolean {
+  return userId === me?.id || me?.privacy.read_receipts !== false;
+}
+
+/** One's own profile changed; who keeps their receipts to themselves from now on forgets the others'. */
+export function reduceMe(state: State, me: Me): State {
+  const next = { ...state, me };
+  if (me.privacy.read_receipts || !state.me?.privacy.read_receipts) return next;
+  const rooms = Object.entries(state.rooms).map(([id, room]): [string, RoomState] => {
+    const cursors = room.cursors?.map((cursor) => (cursor.user_id === me.id ? cursor : { ...cursor, read_seq: 0 }));
+    return [id, cursors ? { ...room, cursors } : room];
+  });
+  return { ...next, rooms: Object.fromEntries(rooms) };
 }
 
 /** The message without how far it has come: that is told by the cursors, which events move. */
@@ -64,6 +80,12 @@ export function reduceCursors(state: State, roomId: string, cursors: readonly Cu
     );
     return { ...room, cursors: merged };
   });
+}
+
+/** Who has left is not waited for. */
+export function withoutCursor(room: RoomState, userId: string): RoomState {
+  if (!room.cursors?.some(({ user_id }) => user_id === userId)) return room;
+  return { ...room, cursors: room.cursors.filter(({ user_id }) => user_id !== userId) };
 }
 
 /** The cursors that a sync brought of a room whose cursors are held. */

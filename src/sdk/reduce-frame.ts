@@ -3,6 +3,7 @@ import {
   dropCleared,
   moveCursors,
   reduceCleared,
+  reduceMe,
   reduceOpened,
   reduceReceipt,
   withoutStatus,
@@ -51,7 +52,7 @@ export function reduceFrame(state: State, frame: ServerFrame): State {
     case "member_updated":
       return reduceRoomEvent(state, frame);
     case "me_updated":
-      return { ...state, me: frame.payload.user };
+      return reduceMe(state, frame.payload.user);
     case "user_updated":
       return reduceUser(state, frame.payload.user);
     default:

@@ -19,7 +19,7 @@ export function reduceMessage(state: State, message: TimelineMessage): State {
   }
   const userId = state.me?.id ?? null;
   next = patchRoom(next, roomId, (room) =>
-    recount(withWriter(noteMessage(room, message, userId), message), received, userId),
+    recount(withWriter(noteMessage(room, message, userId), message, state.me), received, userId),
   );
   return isOwn(state, message) ? dropPending(next, roomId, message.temp_id) : next;
 }

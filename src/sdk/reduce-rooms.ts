@@ -1,6 +1,7 @@
 import type { ServerFrame } from "../protocol/events.ts";
 import type { Room } from "../protocol/models.ts";
 import { hear } from "./progress.ts";
+import { withoutCursor } from "./reduce-conversation.ts";
 import { countMembers, patchMembers, patchRoom } from "./room-changes.ts";
 import type { RoomState, State } from "./state.ts";
 
@@ -26,7 +27,9 @@ export function reduceRoomEvent(state: State, frame: RoomEvent): State {
       );
     }
     case "user_left": {
-      const counted = patchRoom(next, room_id, (room) => ({ ...room, member_count: room.member_count - 1 }));
+      const counted = patchRoom(next, room_id, (room) =>
+        withoutCursor({ ...room, member_count: room.member_count - 1 }, frame.payload.user_id),
+      );
       return countMembers(patchMembers(counted, room_id, [], [frame.payload.user_id]), room_id);
     }
     case "member_updated": {

@@ -1,5 +1,9 @@
+import { people } from "../accounts/people.ts";
+import { areApart } from "../blocks/blocked.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { peerKeyIn } from "../rooms/direct.ts";
+import type { RoomEntry } from "../rooms/directory.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import { ownCursor, storeReceipt, takeReceipt } from "../timeline/cursors.ts";
 import { messageById } from "../timeline/find.ts";
@@ -25,7 +29,8 @@ export async function markRead(
   // Also where the cursor stays: what came of old messages, a reaction, is read with the room.
   ctx.happenings.emit("room_read", { userKey: actor.key, roomKey: room.key, seq: message.seq });
   if (message.seq <= cursor.read_seq) return { read_seq: cursor.read_seq };
-  const receipt = { roomKey: room.key, userKey: actor.key, kind: "read", seq: message.seq } as const;
+  const isKept = await keepsReading(ctx, actor, room);
+  const receipt = { roomKey: room.key, userKey: actor.key, kind: "read", seq: message.seq, isKept } as const;
   if (options.durably) await storeReceipt(ctx, receipt);
   else takeReceipt(ctx, receipt);
   tellReceipt(ctx, { ...receipt, room, actor, messageId: message.id, atMs: ctx.clock.now() });
@@ -42,6 +47,14 @@ export async function markDelivered(ctx: Context, actor: Actor, input: MarkInput
   takeReceipt(ctx, { roomKey: room.key, userKey: actor.key, kind: "delivered", seq: message.seq });
   const told = { kind: "delivered", messageId: message.id, seq: message.seq } as const;
   tellReceipt(ctx, { ...told, room, actor, atMs: ctx.clock.now() });
+}
+
+/** Whether that the actor reads here is told to nobody else: by their choice, or in a conversation that a block has ended. */
+async function keepsReading(ctx: Context, actor: Actor, room: RoomEntry): Promise<boolean> {
+  const person = people(ctx).known(actor.id) ?? (await people(ctx).byId(actor.id));
+  const peerKey = peerKeyIn(room, actor.key);
+  if (person?.privacy.read_receipts === false) return true;
+  return peerKey !== undefined && areApart(ctx, actor.key, peerKey);
 }
 
 async function place(ctx: Context, actor: Actor, { room_id, message_id }: MarkInput) {

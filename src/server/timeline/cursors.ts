@@ -22,6 +22,8 @@ interface Receipt {
   userKey: number;
   kind: "read" | "delivered";
   seq: number;
+  /** That it was read is not told to others: to them it has only come. */
+  isKept?: boolean;
 }
 
 interface PendingMoment extends Pick<Receipt, "kind" | "seq"> {
@@ -64,7 +66,7 @@ class CursorBuffer {
   }
 
   /** The same for a receipt, whose moment is kept. */
-  receive({ roomKey, userKey, kind, seq }: Receipt): void {
+  receive({ roomKey, userKey, kind, seq, isKept = false }: Receipt): void {
     const name = `${roomKey} ${userKey}`;
     const move = this.#moves.get(name) ?? {
       roomKey,
@@ -76,8 +78,8 @@ class CursorBuffer {
     };
     this.#moves.set(name, move);
     const at = this.ctx.clock.now();
-    if (kind === "read") {
-      move.readSeq = Math.max(move.readSeq, seq);
+    if (kind === "read") move.readSeq = Math.max(move.readSeq, seq);
+    if (kind === "read" && !isKept) {
       move.readMove = { seq, at };
     } else {
       move.deliveredSeq = Math.max(move.deliveredSeq, seq);

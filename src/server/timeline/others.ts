@@ -51,9 +51,9 @@ export interface ShownCursor extends MemberCursor {
 }
 
 /**
- * The cursors of one room as `viewerKey` may see them. Of whoever keeps receipts to themselves it shows no more than what
- * they wrote shows anyway: that they were there. The same goes for what those see who keep theirs, and between people of
- * whom one has blocked the other, also for what was delivered.
+ * The cursors of one room as `viewerKey` may see them. Of whoever keeps receipts to themselves it shows what was told
+ * before they did, and what they wrote shows anyway: that they were there. Who keeps theirs sees nobody's. Between people of
+ * whom one has blocked the other it is only what they wrote, also for what was delivered.
  */
 export async function shownCursors(
   ctx: Context,
@@ -63,19 +63,36 @@ export async function shownCursors(
   const persons = await people(ctx).byKeys([viewerKey, ...cursors.map(({ userKey }) => userKey)]);
   const { blocked, blockers } = await blocksOfOne(ctx, viewerKey);
   const isOpen = (key: number) => persons.get(key)?.privacy.read_receipts !== false;
+  const sees = isOpen(viewerKey);
   const seen = cursors.map((cursor) => {
     const isMine = cursor.userKey === viewerKey;
     const isApart = !isMine && (blocked.has(cursor.userKey) || blockers.has(cursor.userKey));
-    const isKept = !isMine && !(isOpen(viewerKey) && isOpen(cursor.userKey));
-    return { cursor, isApart, isKept };
+    return { cursor, isApart, isKept: !isMine && !isOpen(cursor.userKey), isUnseen: !isMine && !sees };
   });
   const roomKey = seen.find(({ isApart, isKept }) => isApart || isKept)?.cursor.roomKey;
-  const written = roomKey === undefined ? new Map<number, number>() : await lastWritten(ctx, roomKey);
-  return seen.map(({ cursor, isApart, isKept }): ShownCursor => {
-    if (!isApart && !isKept) return { ...cursor, isApart };
-    const own = written.get(cursor.userKey) ?? 0;
-    return { ...cursor, isApart, readSeq: own, deliveredSeq: isApart ? own : cursor.deliveredSeq };
+  const written = roomKey === undefined ? none : await lastWritten(ctx, roomKey);
+  const told = roomKey === undefined || !sees ? none : await lastTold(ctx, roomKey);
+  return seen.map(({ cursor, isApart, isKept, isUnseen }): ShownCursor => {
+    const { userKey, deliveredSeq } = cursor;
+    const own = written.get(userKey) ?? 0;
+    if (isApart) return { ...cursor, isApart, readSeq: isUnseen ? 0 : own, deliveredSeq: own };
+    if (isUnseen) return { ...cursor, isApart, readSeq: 0 };
+    if (!isKept) return { ...cursor, isApart };
+    return { ...cursor, isApart, readSeq: Math.min(deliveredSeq, Math.max(own, told.get(userKey) ?? 0)) };
   });
+}
+
+const none: ReadonlyMap<number, number> = new Map();
+
+/** Up to where it was told of each person of a room that they have read it. */
+async function lastTold(ctx: Context, roomKey: number): Promise<Map<number, number>> {
+  const { cursor_moves } = ctx.db.tables;
+  const rows = await ctx.db.read
+    .select({ userKey: cursor_moves.user_key, seq: sql`max(${cursor_moves.seq})`.mapWith(Number) })
+    .from(cursor_moves)
+    .where(and(eq(cursor_moves.room_key, roomKey), eq(cursor_moves.kind, "read")))
+    .groupBy(cursor_moves.user_key);
+  return new Map(rows.map(({ userKey, seq }) => [userKey, seq]));
 }
 
 /** How far back is looked for what somebody wrote. */
