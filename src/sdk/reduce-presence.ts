@@ -1,6 +1,6 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { Presence } from "../protocol/models.ts";
-import { without } from "./room-changes.ts";
+import { patchRoom, without } from "./room-changes.ts";
 import type { State, Typist } from "./state.ts";
 
 /** What frames say of how people are and who is typing; every other frame changes nothing here. */
@@ -43,8 +43,13 @@ export function reducePresence(state: State, frame: ServerFrame): State {
 
 function learn(state: State, users: readonly Presence[]): State {
   if (users.length === 0) return state;
-  const seen = users.map(({ user_id, status, last_seen_at }) => [user_id, { status, last_seen_at }] as const);
-  return { ...state, presence: { ...state.presence, ...Object.fromEntries(seen) } };
+  const seen = new Map(users.map(({ user_id, status, last_seen_at }) => [user_id, { status, last_seen_at }]));
+  const next = { ...state, presence: { ...state.presence, ...Object.fromEntries(seen) } };
+  return Object.values(state.rooms).reduce((before, { id, peer }) => {
+    const now = peer && seen.get(peer.id);
+    const isSame = !now || (now.status === peer.status && now.last_seen_at === peer.last_seen_at);
+    return isSame ? before : patchRoom(before, id, (room) => ({ ...room, peer: { ...peer, ...now } }));
+  }, next);
 }
 
 /** Nobody is told of these people any more: what is known of them grows old. */
