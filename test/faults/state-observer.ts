@@ -55,7 +55,9 @@ export function comparable(client: Parley): Record<string, unknown> {
       .sort((a, b) => a.id.localeCompare(b.id))
       // Who comes to the lobby and goes is not told (CONTRACT, WebSocket): whoever wants to know asks.
       .map((room) => (room.is_lobby ? { ...room, member_count: 0, rev: 0 } : room))
-      .map((room) => ({ ...room, last_message: withoutStatus(room.last_message) })),
+      .map((room) => ({ ...room, last_message: withoutStatus(room.last_message) }))
+      // Of a room of many they are asked for by whoever looks at it, and from a block on those of the other are not shown.
+      .map((room) => (room.type === "direct" ? room : { ...room, cursors: undefined })),
     timelines: Object.fromEntries(
       Object.entries(timelines).map(([id, { messages }]) => [id, messages.map(withoutStatus)]),
     ),
