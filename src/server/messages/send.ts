@@ -16,6 +16,7 @@ import { wireMessage, wireMessages } from "../timeline/wire.ts";
 import { demandPeer, isSurelyReachable } from "./direct-policy.ts";
 import { findMentions, mayMention } from "./mentions.ts";
 import { demandVoice } from "./policy.ts";
+import { slowly } from "./slow-mode.ts";
 
 export interface SendInput {
   room_id: string;
@@ -42,7 +43,7 @@ export interface PreparedSend {
 const refusedForNow: PreparedSend = { commit: (settle) => settle.failed(overloaded) };
 
 /**
- * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `MUTED`, `RATE_LIMITED`,
+ * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `BANNED`, `MUTED`, `SLOW_MODE`, `RATE_LIMITED`,
  * `IDEMPOTENCY_CONFLICT`, in a direct room also `BLOCKED` and `USER_NOT_FOUND`. A retry of what was stored always gets the original, whatever policy and limiter would say
  * now: they are asked first only because they answer from memory (CONTRACT, Sending again). Where person and room are
  * remembered, which is nearly always, there is no promise: awaiting would cost more than all checks together.
@@ -54,9 +55,10 @@ export function prepareSend(ctx: Context, actor: Actor, input: SendInput): Prepa
     demandContent(ctx, input.content);
     const known = knownMemberRoom(ctx, actor, input.room_id);
     const person = people(ctx).known(actor.id);
-    return known && person && isSurelyReachable(ctx, actor, known.room)
-      ? admit(ctx, actor, input, known, person)
-      : lookUpAndAdmit(ctx, actor, input);
+    if (!known || !person || !isSurelyReachable(ctx, actor, known.room)) return lookUpAndAdmit(ctx, actor, input);
+    const ready = admit(ctx, actor, input, known, person);
+    if (!(ready instanceof Promise)) return ready;
+    return ready.catch((refusal: unknown) => originalOrRefusal(ctx, actor, input, refusal));
   } catch (refusal) {
     return originalOrRefusal(ctx, actor, input, refusal);
   }
@@ -68,7 +70,7 @@ async function lookUpAndAdmit(ctx: Context, actor: Actor, input: SendInput): Pro
     const person = await people(ctx).byId(actor.id);
     if (!person) throw new AppError("UNAUTHENTICATED");
     await demandPeer(ctx, actor, known.room);
-    return admit(ctx, actor, input, known, person);
+    return await admit(ctx, actor, input, known, person);
   } catch (refusal) {
     return originalOrRefusal(ctx, actor, input, refusal);
   }
@@ -100,11 +102,14 @@ function admit(
     created_at: ctx.clock.now(),
   };
   const prepared: PreparedSend = { commit: (settle) => commit(ctx, draft, room, person, settle) };
-  if (!mayMention(input.content)) return prepared;
-  return findMentions(ctx, actor, place, input.content).then((mentions) => {
-    draft.mentions = mentions;
-    return prepared;
-  });
+  const ready = mayMention(input.content)
+    ? findMentions(ctx, actor, place, input.content).then((mentions) => {
+        draft.mentions = mentions;
+        return prepared;
+      })
+    : prepared;
+  // Last of all: nobody waits for a message that was refused.
+  return room.slow_mode_s === 0 ? ready : slowly(ctx, actor, place, ready);
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */

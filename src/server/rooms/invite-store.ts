@@ -13,8 +13,12 @@ function opens(ctx: Context): SQL | undefined {
   );
 }
 
+/** Whatever cannot be a code never reaches the database. */
+const codePattern = /^[\w-]{1,64}$/;
+
 /** The link, also one that opens nothing any more. */
 export async function findInvite(ctx: Context, queries: Queries, code: string): Promise<RoomInviteRow | undefined> {
+  if (!codePattern.test(code)) return undefined;
   const { room_invites } = ctx.db.tables;
   const [row] = await queries.select().from(room_invites).where(eq(room_invites.code, code));
   return row;
@@ -49,6 +53,7 @@ export async function deleteSpentInvites(ctx: Context, tx: Queries, roomKey: num
 
 /** Deletes one link; false: the room has no such link that works. */
 export async function deleteInvite(ctx: Context, tx: Queries, roomKey: number, code: string): Promise<boolean> {
+  if (!codePattern.test(code)) return false;
   const { room_invites } = ctx.db.tables;
   const gone = await tx
     .delete(room_invites)
