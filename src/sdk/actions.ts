@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../protocol/events.ts";
-import type { Cursor, JoinedRoom, Me, Member, Notification, Room, TimelineMessage } from "../protocol/models.ts";
+import type { Cursor, JoinedRoom, Me, Member, Notification, Pin, Room, TimelineMessage } from "../protocol/models.ts";
 import type { ConnectionState, PendingMessage, State } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { PageKind } from "./timeline.ts";
@@ -32,6 +32,9 @@ export type Action =
   | { type: "notifications_requested" }
   | { type: "notifications_loaded"; page: number; items: Notification[]; has_more: boolean; unread: number }
   | { type: "notifications_failed"; error: string }
+  | { type: "pins_requested"; room_id: string }
+  | { type: "pins_loaded"; room_id: string; pins: readonly Pin[] }
+  | { type: "pins_failed"; room_id: string }
   | { type: "read"; room_id: string; seq: number }
   | { type: "cursors_loaded"; room_id: string; cursors: readonly Cursor[] }
   | { type: "cleared"; room_id: string; up_to_seq: number }

@@ -9,6 +9,7 @@ import { Follower } from "./follower.ts";
 import { createHttp, type SignedIn } from "./http.ts";
 import { createMembers } from "./members.ts";
 import { createNotifications } from "./notifications.ts";
+import { createPins } from "./pins.ts";
 import { memoryOutbox } from "./outbox-storage.ts";
 import { Outbox } from "./outbox.ts";
 import type { ClientOptions, Parley } from "./parley.ts";
@@ -68,6 +69,7 @@ export function createClient(options: ClientOptions): Parley {
   const idle = new Idle({ connection, clock });
   const typing = new Typing({ store, connection, clock });
   const notifications = createNotifications({ store, http });
+  const pins = createPins({ store, http });
   const deliveries = new Deliveries({ store, connection, clock });
   const directRoom = (userId: string) =>
     Object.values(store.getSnapshot().rooms).find(({ peer }) => peer?.id === userId);
@@ -200,6 +202,7 @@ export function createClient(options: ClientOptions): Parley {
     timelines,
     members,
     notifications,
+    pins,
 
     get me() {
       return store.getSnapshot().me;

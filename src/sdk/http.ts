@@ -26,6 +26,9 @@ export type SignedIn = models.Credentials & { user: models.Me };
 export type Added = { room_id: string; added: models.Member[]; skipped: string[] };
 export type Membership = { room_id: string; joined_at: string; role: models.RoomRole };
 
+/** One's reaction as it is now, and how many people have the same. */
+export type Reacted = { message_id: string; emoji: string; count: number; me: boolean };
+
 export type Http = ReturnType<typeof createHttp>;
 
 /**
@@ -153,6 +156,12 @@ export function createHttp(transport: Transport, session: Session) {
           path: room(id, "/notifications"),
           body,
         }),
+      /** The newest first. */
+      pins: (id: string) => data<models.Pin[]>({ method: "GET", path: room(id, "/pins") }),
+      pin: (id: string, messageId: string) =>
+        nothing({ method: "PUT", path: room(id, `/pins/${encodeURIComponent(messageId)}`) }),
+      unpin: (id: string, messageId: string) =>
+        nothing({ method: "DELETE", path: room(id, `/pins/${encodeURIComponent(messageId)}`) }),
       transfer: (id: string, body: Body<typeof requests.transferRoom>) =>
         data<models.Room>({ method: "POST", path: room(id, "/transfer"), body }),
     },
@@ -179,6 +188,15 @@ export function createHttp(transport: Transport, session: Session) {
       /** Who has come how far with a message. */
       receipts: (messageId: string) =>
         data<models.Receipts>({ method: "GET", path: `/messages/${encodeURIComponent(messageId)}/receipts` }),
+      /** `emoji`: a single one. */
+      react: (id: string, emoji: string) => data<Reacted>({ method: "PUT", path: reaction(id, emoji) }),
+      unreact: (id: string, emoji: string) => data<Reacted>({ method: "DELETE", path: reaction(id, emoji) }),
+      /** Of each kind the first hundred people. */
+      reactors: (id: string) =>
+        data<{ emoji: string; users: models.UserRef[] }[]>({
+          method: "GET",
+          path: `/messages/${encodeURIComponent(id)}/reactions`,
+        }),
       changes: (roomId: string, query: Query<typeof requests.changesQuery> & { since_rev: number }) =>
         authorized<models.RoomChanges, { rev: number; has_more: boolean; epoch: string }>({
           method: "GET",
@@ -225,6 +243,9 @@ export function createHttp(transport: Transport, session: Session) {
 }
 
 const direct = (userId: string) => `/direct-messages/${encodeURIComponent(userId)}`;
+
+const reaction = (id: string, emoji: string) =>
+  `/messages/${encodeURIComponent(id)}/reactions/${encodeURIComponent(emoji)}`;
 
 const room = (id: string, below = "") => `/rooms/${encodeURIComponent(id)}${below}`;
 

@@ -125,6 +125,11 @@ export interface Parley {
     /** What was typed is gone, or left alone. A message that is sent ends it by itself. */
     stopped(roomId: string): void;
   };
+  /** A room's pins in `state.pins`. */
+  readonly pins: {
+    /** Loads them, unless they are held as they are. Throws `ApiError`. */
+    open(roomId: string): Promise<void>;
+  };
   /** What concerns oneself, in `state.notifications`; errors of loading are kept in its `error`. */
   readonly notifications: {
     /** Loads the newest, unless they are held. */

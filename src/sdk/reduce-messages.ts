@@ -1,25 +1,27 @@
 import type { EventPayload } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
 import { withCursor, withWriter } from "./reduce-conversation.ts";
+import { withOwnReactions } from "./reduce-reactions.ts";
 import { patchRoom } from "./room-changes.ts";
 import type { State } from "./state.ts";
 import { endOf, receive } from "./timeline.ts";
 import { noteMessage, readUpTo, recount } from "./unread.ts";
 
 /** A message in its present form, from an event, a page or a sync. */
-export function reduceMessage(state: State, message: TimelineMessage): State {
+export function reduceMessage(state: State, received: TimelineMessage): State {
+  const message = withOwnReactions(state, received);
   const roomId = message.room_id;
   // The conversation was emptied of it.
   if (message.seq <= (state.rooms[roomId]?.cleared_seq ?? 0)) return state;
   const timeline = state.timelines[roomId];
-  const received = timeline && receive(timeline, message);
+  const changed = timeline && receive(timeline, message);
   let next = state;
-  if (received && received !== timeline) {
-    next = { ...next, timelines: { ...next.timelines, [roomId]: received } };
+  if (changed && changed !== timeline) {
+    next = { ...next, timelines: { ...next.timelines, [roomId]: changed } };
   }
   const userId = state.me?.id ?? null;
   next = patchRoom(next, roomId, (room) =>
-    recount(withWriter(noteMessage(room, message, userId), message, state.me), received, userId),
+    recount(withWriter(noteMessage(room, message, userId), message, state.me), changed, userId),
   );
   return isOwn(state, message) ? dropPending(next, roomId, message.temp_id) : next;
 }

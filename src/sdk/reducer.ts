@@ -5,6 +5,8 @@ import { reduceFrame } from "./reduce-frame.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
 import { reduceRelations, rereadRooms, rereadTimeline } from "./reduce-relations.ts";
+import { reducePins, reducePinsFailed, reducePinsLoaded, reducePinsRequested } from "./reduce-pins.ts";
+import { reduceReactions } from "./reduce-reactions.ts";
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
 import { initialState, type MemberList, type State, type Timeline } from "./state.ts";
@@ -13,7 +15,7 @@ import { addPage, emptyTimeline, type PageKind, trim, trimAround } from "./timel
 const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loading: false };
 
 /** Each part's share of what a frame says. */
-const onFrame = [reduceFrame, reducePresence, reduceNotifications, reduceRelations];
+const onFrame = [reduceFrame, reducePresence, reduceNotifications, reduceRelations, reduceReactions, reducePins];
 
 /** The next state; pure, so that every client that heard the same has the same. */
 export function reduce(state: State, action: Action): State {
@@ -65,6 +67,12 @@ export function reduce(state: State, action: Action): State {
     case "notifications_loaded":
     case "notifications_failed":
       return reduceNotificationPage(state, action);
+    case "pins_requested":
+      return reducePinsRequested(state, action.room_id);
+    case "pins_loaded":
+      return reducePinsLoaded(state, action.room_id, action.pins);
+    case "pins_failed":
+      return reducePinsFailed(state, action.room_id);
     case "read":
       return reduceRead(state, action.room_id, action.seq);
     case "cursors_loaded":

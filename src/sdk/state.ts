@@ -8,6 +8,7 @@ import type {
   Seen,
   TimelineMessage,
   UserRef,
+  Pin,
 } from "../protocol/models.ts";
 
 /**
@@ -101,6 +102,14 @@ export interface NotificationList {
   readonly error: string | null;
 }
 
+/** A room's pins, the newest first. */
+export interface PinList {
+  readonly items: readonly Pin[];
+  /** Something was pinned, or is no longer what it was: to be asked for again. */
+  readonly isStale: boolean;
+  readonly loading: boolean;
+}
+
 /** A friend request that waits; how the other is is in `presence`. */
 export type PendingRequest = Omit<FriendRequest, "user"> & { readonly user: UserRef };
 
@@ -128,6 +137,8 @@ export interface State {
   /** Who else is typing, by room, in the order in which they began. */
   readonly typing: Readonly<Record<string, readonly Typist[]>>;
   readonly notifications: NotificationList;
+  /** By room, of those whose pins somebody has looked at. */
+  readonly pins: Readonly<Record<string, PinList>>;
 }
 
 export const initialState: State = {
@@ -145,6 +156,7 @@ export const initialState: State = {
   blocks: {},
   presence: {},
   typing: {},
+  pins: {},
   notifications: {
     unread: 0,
     items: [],

@@ -13,6 +13,7 @@ import { directSteps } from "./steps/directs.ts";
 import { messageSteps } from "./steps/messages.ts";
 import { notificationSteps } from "./steps/notifications.ts";
 import { presenceSteps } from "./steps/presence.ts";
+import { reactionSteps } from "./steps/reactions.ts";
 import { roomSteps } from "./steps/rooms.ts";
 
 /*
@@ -26,6 +27,7 @@ import { roomSteps } from "./steps/rooms.ts";
  */
 const steps: readonly Step[] = [
   ...messageSteps,
+  ...reactionSteps,
   ...friendSteps,
   ...blockSteps,
   ...directSteps,

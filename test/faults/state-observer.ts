@@ -32,6 +32,7 @@ export async function complete(client: Parley): Promise<void> {
     await client.timelines.open(id);
     while (held().timelines[id]?.hasOlder) await client.timelines.loadOlder(id);
     if (!is_lobby) await client.members.open(id);
+    await client.pins.open(id);
   }
 }
 
