@@ -51,6 +51,8 @@ export function comparable(client: Parley): Record<string, unknown> {
   const parts = Object.fromEntries(Object.entries(rest).filter(([part]) => !passing.some((name) => name === part)));
   return {
     ...parts,
+    // When one's last device went is noted once all are gone for a while: clients come and go here.
+    me: state.me && { ...state.me, last_seen_at: null },
     pending: Object.values(state.pending).flat(),
     rooms: Object.values(rooms)
       .sort((a, b) => a.id.localeCompare(b.id))
