@@ -33,6 +33,13 @@ export function reducePins(state: State, frame: ServerFrame): State {
     case "message_hidden":
     case "reaction_changed":
       return grownOld(state, frame.payload.room_id, frame.payload.message_id);
+    case "user_updated": {
+      const { id } = frame.payload.user;
+      const named = (pin: Pin) => pin.pinned_by.id === id || ("sender" in pin && pin.sender.id === id);
+      return Object.entries(state.pins)
+        .filter(([, { items }]) => items.some(named))
+        .reduce((held, [roomId, list]) => setPins(held, roomId, { ...list, isStale: true }), state);
+    }
     case "room_removed":
     case "room_deleted": {
       const pins = without(state.pins, frame.payload.room_id);
