@@ -1,3 +1,4 @@
+export { beginsMention, everybody };
 import { beginsMention, everybody, namesAt } from "../protocol/mentions.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
 

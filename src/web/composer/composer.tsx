@@ -8,6 +8,8 @@ import { useFormat, useText } from "../i18n/use-text.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { codePoints } from "./code-points.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
+import { MentionList } from "./mention-list.tsx";
+import { useMentions } from "./use-mentions.ts";
 
 /** The count appears when this much of the limit is used. */
 const countFrom = 0.9;
@@ -24,6 +26,8 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
   const limit = useMessageLimit();
   const noteId = useId();
   const area = useRef<HTMLTextAreaElement>(null);
+  /** Where the caret goes with the next picture. */
+  const caret = useRef<number | null>(null);
   const [content, setContent] = useState(() => readDraft(ownId, room.id));
   const [refused, setRefused] = useState(false);
 
@@ -31,6 +35,12 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
   const isTooLong = count > limit;
   const isEmpty = content.trim() === "";
   const name = roomName(room, text);
+
+  useLayoutEffect(() => {
+    if (caret.current === null) return;
+    area.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  }, [content]);
 
   useLayoutEffect(() => {
     const shown = area.current;
@@ -44,6 +54,13 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
     setRefused(false);
     keepDraft(ownId, room.id, next);
   }
+
+  function replace(from: number, to: number, written: string) {
+    write(content.slice(0, from) + written + content.slice(to).replace(/^ /, ""));
+    caret.current = from + written.length;
+  }
+
+  const mentions = useMentions({ room, ownId, area, replace });
 
   function send() {
     if (isEmpty) return;
@@ -59,7 +76,9 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
   }
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
-    if (event.key !== "Enter" || event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
+    if (event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
+    if (mentions.press(event)) event.preventDefault();
+    if (event.defaultPrevented || event.key !== "Enter") return;
     const asked = event.ctrlKey || event.metaKey;
     const plain = !event.shiftKey && !event.altKey && !asked;
     // On a touch keyboard Enter is the only way to a new line; there the button sends.
@@ -71,6 +90,7 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
 
   return (
     <footer className="composer" data-too-long={isTooLong || undefined}>
+      <MentionList mentions={mentions} />
       <div className="composer-box">
         <textarea
           ref={area}
@@ -83,7 +103,10 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
           aria-invalid={isTooLong || undefined}
           placeholder={text.composer.placeholder}
           value={content}
+          {...mentions.field}
           onChange={({ target }) => write(target.value)}
+          onSelect={mentions.look}
+          onBlur={mentions.close}
           onKeyDown={press}
         />
         <button

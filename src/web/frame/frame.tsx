@@ -4,6 +4,7 @@ import { connect } from "../app/session.ts";
 import { useWidth, type Width } from "../app/use-media.ts";
 import { useText } from "../i18n/use-text.ts";
 import { Conversation } from "../rooms/conversation.tsx";
+import { FriendOnline } from "../notifications/friend-online.tsx";
 import { RoomsPane } from "../rooms/rooms-pane.tsx";
 import type { Place } from "../routing/place.ts";
 import { Loading } from "../ui/empty.tsx";
@@ -19,6 +20,9 @@ import { Welcome } from "./welcome.tsx";
 const Details = lazy(async () => ({ default: (await import("../rooms/details.tsx")).Details }));
 const Discover = lazy(async () => ({ default: (await import("../rooms/discover.tsx")).Discover }));
 const SearchPage = lazy(async () => ({ default: (await import("../search/search-page.tsx")).SearchPage }));
+const NotificationsPage = lazy(async () => ({
+  default: (await import("../notifications/notifications-page.tsx")).NotificationsPage,
+}));
 const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
 const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
 
@@ -39,7 +43,11 @@ function panesOf(place: Place, width: Width) {
     panel,
     mainHidden: width === "narrow" && panel !== null,
     tabs:
-      width === "narrow" && (isRoot || place.name === "discover" || (place.name === "search" && place.roomId === null)),
+      width === "narrow" &&
+      (isRoot ||
+        place.name === "discover" ||
+        place.name === "notifications" ||
+        (place.name === "search" && place.roomId === null)),
   };
 }
 
@@ -89,6 +97,7 @@ export function Frame({ place, isGuest }: FrameProps) {
       <Announcer openRoomId={place.name === "room" ? place.roomId : null} />
       <PageTitle place={place} />
       <RemovalNotices place={place} />
+      {!isGuest && <FriendOnline />}
     </div>
   );
 }
@@ -109,6 +118,8 @@ function Main({ place, isGuest }: FrameProps) {
       return <Discover isGuest={isGuest} />;
     case "search":
       return <SearchPage key={place.roomId} q={place.q} roomId={place.roomId} isGuest={isGuest} />;
+    case "notifications":
+      return isGuest ? <NotFound /> : <NotificationsPage />;
     case "settings":
       return <SettingsContent page={place.page ?? "profile"} />;
     case "chats":

@@ -1,7 +1,8 @@
-import { Compass, LogIn, MessageCircle, Search, Settings } from "lucide-react";
+import { Bell, Compass, LogIn, MessageCircle, Search, Settings } from "lucide-react";
 import type { ReactNode } from "react";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
+import { counted } from "../notifications/counted.ts";
 import { Link } from "../routing/link.tsx";
 import { paths, type Place } from "../routing/place.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -17,7 +18,8 @@ interface NavProps {
 export function Nav({ place, isGuest, isTabs }: NavProps) {
   const text = useText();
   const me = useParley((state) => state.me);
-  const unread = useParley((state) => Object.values(state.rooms).some((room) => room.unread_count > 0));
+  const unread = useParley((state) => Object.values(state.rooms).some((room) => counted(room) > 0));
+  const notifications = useParley((state) => state.notifications.unread);
   const inChats = place.name === "chats" || place.name === "room";
 
   return (
@@ -54,6 +56,16 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
           <Search size={22} aria-hidden />
         </NavLink>
       )}
+      {!isGuest && (
+        <NavLink
+          to={paths.notifications}
+          label={text.notifications.title}
+          current={place.name === "notifications"}
+          count={notifications}
+        >
+          <Bell size={22} aria-hidden />
+        </NavLink>
+      )}
       {!isTabs && <span className="rail-space" />}
       {isGuest ? (
         <NavLink to={paths.login} label={text.auth.signIn} current={false}>
@@ -73,17 +85,26 @@ interface NavLinkProps {
   label: string;
   current: boolean;
   dot?: boolean;
+  /** How much is new there. */
+  count?: number;
   children: ReactNode;
 }
 
-function NavLink({ to, label, current, dot = false, children }: NavLinkProps) {
+function NavLink({ to, label, current, dot = false, count = 0, children }: NavLinkProps) {
+  const text = useText();
   return (
     <Link className="nav-link" to={to} title={label} aria-current={current ? "page" : undefined}>
       <span className="nav-icon">
         {children}
         {dot && <span className="nav-dot" />}
+        {count > 0 && (
+          <span className="badge nav-badge" aria-hidden="true">
+            {count > 99 ? "99+" : count}
+          </span>
+        )}
       </span>
       <span className="nav-label">{label}</span>
+      {count > 0 && <span className="visually-hidden">{text.notifications.unread(count)}</span>}
     </Link>
   );
 }

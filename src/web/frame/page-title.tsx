@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { useParley } from "../app/parley.ts";
 import { useServerInfo } from "../app/server-info.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { counted } from "../notifications/counted.ts";
 import { roomName } from "../rooms/room-name.ts";
 import type { Place } from "../routing/place.ts";
 
@@ -11,18 +12,20 @@ export function PageTitle({ place }: { place: Place }) {
   const format = useFormat();
   const info = useServerInfo();
   const rooms = useParley((state) => state.rooms);
-  const unread = Object.values(rooms).reduce((sum, room) => sum + room.unread_count, 0);
+  const unread = Object.values(rooms).reduce((sum, room) => sum + counted(room), 0);
   const open = place.name === "room" ? rooms[place.roomId] : undefined;
   const here =
     open !== undefined
       ? roomName(open, text)
       : place.name === "discover"
         ? text.discover.title
-        : place.name === "search"
-          ? text.search.title
-          : place.name === "settings"
-            ? text.settings.title
-            : null;
+        : place.name === "notifications"
+          ? text.notifications.title
+          : place.name === "search"
+            ? text.search.title
+            : place.name === "settings"
+              ? text.settings.title
+              : null;
   const parts = [here, info?.name ?? text.appName].filter((part) => part !== null);
   const title = `${unread > 0 ? `(${unread > 99 ? "99+" : format.number(unread)}) ` : ""}${parts.join(" · ")}`;
 

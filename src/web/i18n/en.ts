@@ -106,6 +106,44 @@ export const en = {
     resize: "Width of the list",
   },
 
+  notifications: {
+    title: "Notifications",
+    unread: (count: number) => plural(count, { one: "# unread notification", other: "# unread notifications" }),
+    isUnread: "Unread",
+    markAllRead: "Mark all as read",
+    empty: "Nothing here yet",
+    emptyHint: "Mentions, replies and friend requests will appear here.",
+    somebody: "Somebody",
+    mention: (name: string) => `${_(name)} mentioned you`,
+    reply: (name: string) => `${_(name)} replied to you`,
+    reaction: (name: string, emoji: string) => `${_(name)} reacted with ${emoji} to your message`,
+    directMessages: (name: string, count: number) =>
+      count === 1
+        ? `${_(name)} wrote to you`
+        : `${plural(count, { one: "# message", other: "# messages" })} from ${_(name)}`,
+    friendRequest: (name: string) => `${_(name)} wants to be your friend`,
+    friendAccepted: (name: string) => `${_(name)} accepted your friend request`,
+    friendOnline: (name: string) => `${_(name)} is online`,
+    roomInvite: (name: string, room: string) => `${_(name)} added you to ${_(room)}`,
+    announcement: "Announcement",
+    muted: "Notifications off",
+    mentions: (count: number) => plural(count, { one: "# mention of you", other: "# mentions of you" }),
+    levelLabel: "Notify me of",
+    levels: { all: "Everything", mentions: "Mentions and replies", none: "Nothing" },
+    levelHints: {
+      all: "Mentions, replies and reactions; every unread message counts",
+      mentions: "Only what calls you by name or answers you",
+      none: "The room stays quiet",
+    },
+  },
+
+  mentions: {
+    label: "People to mention",
+    everybody: "Everybody in this room",
+    found: (count: number) =>
+      plural(count, { one: "# person. Enter to choose", other: "# people. Arrow keys to move, Enter to choose" }),
+  },
+
   discover: {
     title: "Discover rooms",
     hint: "Public rooms that anyone can join",

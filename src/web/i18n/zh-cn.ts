@@ -96,6 +96,40 @@ export const zhCN: Dictionary = {
     resize: "列表宽度",
   },
 
+  notifications: {
+    title: "通知",
+    unread: (count) => `${plural(count, { other: "# 条未读通知" })}`,
+    isUnread: "未读",
+    markAllRead: "全部标为已读",
+    empty: "目前没有通知",
+    emptyHint: "有人提及你、回复你或发送好友申请时，会显示在这里。",
+    somebody: "某人",
+    mention: (name) => `${_(name)} 提及了你`,
+    reply: (name) => `${_(name)} 回复了你`,
+    reaction: (name, emoji) => `${_(name)} 用 ${emoji} 回应了你的消息`,
+    directMessages: (name, count) => (count === 1 ? `${_(name)} 给你发了消息` : `${_(name)} 给你发了 ${count} 条消息`),
+    friendRequest: (name) => `${_(name)} 想加你为好友`,
+    friendAccepted: (name) => `${_(name)} 接受了你的好友申请`,
+    friendOnline: (name) => `${_(name)} 上线了`,
+    roomInvite: (name, room) => `${_(name)} 将你加入 ${_(room)}`,
+    announcement: "公告",
+    muted: "已关闭通知",
+    mentions: (count) => `提及你 ${count} 次`,
+    levelLabel: "通知我",
+    levels: { all: "所有动态", mentions: "提及与回复", none: "不通知" },
+    levelHints: {
+      all: "提及、回复与回应；每条未读消息都计数",
+      mentions: "只有提到你的名字或回复你时",
+      none: "此聊天室保持安静",
+    },
+  },
+
+  mentions: {
+    label: "可提及的人",
+    everybody: "此聊天室的所有人",
+    found: (count) => `${count} 人。用方向键移动，按 Enter 选择`,
+  },
+
   discover: {
     title: "发现聊天室",
     hint: "任何人都能加入的公开聊天室",

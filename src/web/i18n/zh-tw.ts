@@ -96,6 +96,40 @@ export const zhTW: Dictionary = {
     resize: "清單寬度",
   },
 
+  notifications: {
+    title: "通知",
+    unread: (count) => `${plural(count, { other: "# 則未讀通知" })}`,
+    isUnread: "未讀",
+    markAllRead: "全部標為已讀",
+    empty: "目前沒有通知",
+    emptyHint: "有人提及你、回覆你或送出好友邀請時，會顯示在這裡。",
+    somebody: "某人",
+    mention: (name) => `${_(name)} 提及了你`,
+    reply: (name) => `${_(name)} 回覆了你`,
+    reaction: (name, emoji) => `${_(name)} 以 ${emoji} 回應了你的訊息`,
+    directMessages: (name, count) => (count === 1 ? `${_(name)} 傳了訊息給你` : `${_(name)} 傳了 ${count} 則訊息給你`),
+    friendRequest: (name) => `${_(name)} 想加你為好友`,
+    friendAccepted: (name) => `${_(name)} 接受了你的好友邀請`,
+    friendOnline: (name) => `${_(name)} 上線了`,
+    roomInvite: (name, room) => `${_(name)} 將你加入 ${_(room)}`,
+    announcement: "公告",
+    muted: "已關閉通知",
+    mentions: (count) => `提及你 ${count} 次`,
+    levelLabel: "通知我",
+    levels: { all: "所有動態", mentions: "提及與回覆", none: "不通知" },
+    levelHints: {
+      all: "提及、回覆與回應；每則未讀訊息都計數",
+      mentions: "只有提到你的名字或回覆你時",
+      none: "此聊天室保持安靜",
+    },
+  },
+
+  mentions: {
+    label: "可提及的人",
+    everybody: "此聊天室的所有人",
+    found: (count) => `${count} 人。以方向鍵移動，按 Enter 選擇`,
+  },
+
   discover: {
     title: "探索聊天室",
     hint: "任何人都能加入的公開聊天室",

@@ -4,6 +4,7 @@ import type { RoomState } from "../../sdk/state.ts";
 import { useParley } from "../app/parley.ts";
 import { useWidth } from "../app/use-media.ts";
 import { useText } from "../i18n/use-text.ts";
+import { LevelDialog, levelIcons } from "../notifications/level-dialog.tsx";
 import { Link } from "../routing/link.tsx";
 import { type Panel, paths } from "../routing/place.ts";
 import { goBack, navigate } from "../routing/router.ts";
@@ -75,7 +76,7 @@ export function Details({ roomId, panel, isGuest }: DetailsProps) {
 function About({ room, isGuest }: { room: RoomState; isGuest: boolean }) {
   const text = useText();
   const me = useParley((state) => state.me);
-  const [open, setOpen] = useState<"people" | "leave" | null>(null);
+  const [open, setOpen] = useState<"people" | "leave" | "level" | null>(null);
   const rights = rightsIn(room, me);
   const name = roomName(room, text);
   const isPrivate = room.type === "private";
@@ -103,6 +104,11 @@ function About({ room, isGuest }: { room: RoomState; isGuest: boolean }) {
               {text.room.addPeople}
             </AboutAction>
           )}
+          {room.my_role !== null && (
+            <AboutAction icon={levelIcons[room.notify_level]} onClick={() => setOpen("level")}>
+              {text.notifications.title}
+            </AboutAction>
+          )}
           {rights.changeSettings && room.my_role !== null && (
             <Link className="about-action" to={paths.panel(room.id, "settings")}>
               <Settings size={20} aria-hidden />
@@ -118,6 +124,7 @@ function About({ room, isGuest }: { room: RoomState; isGuest: boolean }) {
       </div>
       <Members room={room} rights={rights} isGuest={isGuest} />
       {open === "people" && <AddPeople room={room} onClose={() => setOpen(null)} />}
+      {open === "level" && <LevelDialog room={room} onClose={() => setOpen(null)} />}
       {open === "leave" && <LeaveRoom room={room} onClose={() => setOpen(null)} />}
     </>
   );

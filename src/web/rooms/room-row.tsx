@@ -1,9 +1,10 @@
-import { Lock } from "lucide-react";
+import { BellOff, Lock } from "lucide-react";
 import { limits } from "../../protocol/limits.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { useNow } from "../app/use-now.ts";
 import { useDraft } from "../composer/drafts.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { counted } from "../notifications/counted.ts";
 import { Link } from "../routing/link.tsx";
 import { paths } from "../routing/place.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -56,7 +57,11 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
                 previewOf(room.last_message, ownId, text)
               )}
             </span>
-            <Unread count={room.unread_count} />
+            {room.notify_level === "none" && (
+              <BellOff className="room-row-mark" size={13} aria-label={text.notifications.muted} />
+            )}
+            <Mentions count={room.mention_count} />
+            <Unread count={room.unread_count} isQuiet={counted(room) === 0} />
           </span>
         </span>
       </Link>
@@ -64,12 +69,24 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
   );
 }
 
-function Unread({ count }: { count: number }) {
+/** That one was called among what is unread. */
+function Mentions({ count }: { count: number }) {
+  const text = useText();
+  if (count === 0) return null;
+  return (
+    <span className="badge mention-badge">
+      <span aria-hidden="true">@{count > 1 ? (count >= limits.unreadMax ? "99+" : count) : ""}</span>
+      <span className="visually-hidden">{text.notifications.mentions(count)}</span>
+    </span>
+  );
+}
+
+function Unread({ count, isQuiet }: { count: number; isQuiet: boolean }) {
   const text = useText();
   if (count === 0) return null;
   const capped = count >= limits.unreadMax;
   return (
-    <span className="badge">
+    <span className="badge" data-quiet={isQuiet || undefined}>
       <span aria-hidden="true">{capped ? "99+" : count}</span>
       <span className="visually-hidden">{text.rooms.unread(capped ? 99 : count, capped)}</span>
     </span>

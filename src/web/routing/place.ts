@@ -5,6 +5,7 @@ export type Place =
   | { readonly name: "discover" }
   /** Messages with these words, in a room or in all of one's own. */
   | { readonly name: "search"; readonly q: string; readonly roomId: string | null }
+  | { readonly name: "notifications" }
   | { readonly name: "settings"; readonly page: SettingsPage | null }
   | { readonly name: "login" }
   | { readonly name: "register"; readonly code: string | null; readonly isSetup: boolean }
@@ -55,6 +56,8 @@ export function placeOf(path: string, fragment = "", query = ""): Place {
       const asked = new URLSearchParams(query);
       return second === undefined ? { name: "search", q: asked.get("q") ?? "", roomId: asked.get("room") } : nowhere;
     }
+    case "notifications":
+      return second === undefined ? { name: "notifications" } : nowhere;
     case "settings": {
       if (second === undefined) return { name: "settings", page: null };
       const page = settingsPages.find((known) => known === second);
@@ -80,6 +83,7 @@ export function placeOf(path: string, fragment = "", query = ""): Place {
 export const paths = {
   chats: "/",
   discover: "/rooms",
+  notifications: "/notifications",
   login: "/login",
   register: "/register",
   forgot: "/reset",

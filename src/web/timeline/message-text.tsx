@@ -2,7 +2,7 @@ import { Fragment, type ReactNode } from "react";
 import { isEmojiOnly, markdown } from "../markdown/markdown.ts";
 import type { Block, Inline } from "../markdown/nodes.ts";
 import { CodeBlock } from "./code-block.tsx";
-import { renderText } from "./render-text.ts";
+import { renderText } from "./render-text.tsx";
 
 interface MessageTextProps {
   content: string;
