@@ -3,7 +3,7 @@ import { type Asset, type Encoding, loadAssets } from "./web/assets.ts";
 
 /** Places of the client that the server answers with its one page; see `src/web` for what each shows. */
 const clientRoutes =
-  /^\/(?:(?:rooms|people|settings|admin|invite)(?:\/.*)?|search|reset|verify|setup|login|register)?\/?$/;
+  /^\/(?:(?:rooms|people|settings|admin|invite)(?:\/.*)?|search|notifications|reset|verify|setup|login|register)?\/?$/;
 
 const securityHeaders = {
   "Content-Security-Policy": [

@@ -26,6 +26,7 @@ describeInBrowser("axe finds nothing", () => {
     await member.http("POST", `/rooms/${roomId}/join`);
     await say(owner, "Hello, see https://example.org/path");
     await say(member, "你好\nשלום");
+    await say(owner, "@member, @all: `code`");
     await catchUp(server.context);
   });
   afterAll(() => server.stop());
@@ -74,6 +75,30 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Search messages",
       signedIn: true,
       act: ({ page }) => page.getByText("No message with").waitFor(),
+    },
+    notifications: {
+      path: "/notifications",
+      shows: "Notifications",
+      signedIn: true,
+      act: ({ page }) => page.getByRole("list", { name: "Notifications" }).waitFor(),
+    },
+    "naming somebody": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ composer, page }) => {
+        await composer.fill("@");
+        await page.getByRole("option").first().waitFor();
+      },
+    },
+    "a room's level": {
+      path: "/rooms/ROOM/details",
+      shows: "Details",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("button", { name: "Notifications", exact: true }).click();
+        await page.getByRole("radio", { name: /^Nothing/ }).waitFor();
+      },
     },
     settings: { path: "/settings", shows: "Settings", signedIn: true },
     profile: { path: "/settings/profile", shows: "Profile", signedIn: true },

@@ -61,6 +61,9 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
   }
 
   const mentions = useMentions({ room, ownId, area, replace });
+  const { look } = mentions;
+  // What is written moves the caret without an event of its own.
+  useLayoutEffect(() => look(), [content]); // oxlint-disable-line react-hooks/exhaustive-deps
 
   function send() {
     if (isEmpty) return;

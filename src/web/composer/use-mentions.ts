@@ -66,8 +66,8 @@ export function useMentions({ room, ownId, area, replace }: Options): Mentions {
 
   function look() {
     const shown = area.current;
-    const found =
-      shown && shown.selectionStart === shown.selectionEnd ? mentionQuery(shown.value, shown.selectionEnd) : null;
+    const isTyping = shown !== null && document.activeElement === shown && shown.selectionStart === shown.selectionEnd;
+    const found = isTyping ? mentionQuery(shown.value, shown.selectionEnd) : null;
     if (found?.at !== query?.at || found?.typed !== query?.typed) {
       setQuery(found);
       setActive(0);

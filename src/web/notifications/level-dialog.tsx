@@ -1,4 +1,5 @@
 import { Bell, BellOff, BellRing } from "lucide-react";
+import { useState } from "react";
 import { type NotifyLevel, notifyLevel } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
@@ -18,6 +19,13 @@ export const levelIcons = {
 export function LevelDialog({ room, onClose }: { room: RoomState; onClose(): void }) {
   const text = useText();
   const { run, error } = useAction();
+  const [asked, setAsked] = useState(room.notify_level);
+
+  async function choose(level: NotifyLevel) {
+    setAsked(level);
+    if (!(await run(() => parley.http.rooms.setNotifyLevel(room.id, { level })))) setAsked(room.notify_level);
+  }
+
   return (
     <Modal
       title={text.notifications.title}
@@ -31,14 +39,14 @@ export function LevelDialog({ room, onClose }: { room: RoomState; onClose(): voi
       <Choice
         label={text.notifications.levelLabel}
         name={`level-${room.id}`}
-        value={room.notify_level}
+        value={asked}
         options={notifyLevel.options.map((value) => ({
           value,
           label: text.notifications.levels[value],
           hint: text.notifications.levelHints[value],
           icon: levelIcons[value],
         }))}
-        onChange={(level) => void run(() => parley.http.rooms.setNotifyLevel(room.id, { level }))}
+        onChange={(level) => void choose(level)}
       />
       <FormError>{error}</FormError>
     </Modal>
