@@ -3,6 +3,7 @@ import { isolate as _, pluralOf } from "./plural.ts";
 
 const plural = pluralOf("zh-CN");
 
+/** Simplified Chinese, as it is written on the mainland. Long because it is one list. */
 export const zhCN: Dictionary = {
   appName: "Parley",
   skipToContent: "跳到对话",

@@ -3,6 +3,7 @@ import { isolate as _, pluralOf } from "./plural.ts";
 
 const plural = pluralOf("zh-TW");
 
+/** Traditional Chinese, as it is written in Taiwan. Long because it is one list. */
 export const zhTW: Dictionary = {
   appName: "Parley",
   skipToContent: "跳到對話",
