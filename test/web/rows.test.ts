@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Message, TimelineMessage } from "../../src/protocol/models.ts";
 import type { PendingMessage } from "../../src/sdk/state.ts";
-import { buildRows, changeOf, dayAt, type Row } from "../../src/web/timeline/rows.ts";
+import { buildRows, dayAt, frontOf, type Row } from "../../src/web/timeline/rows.ts";
 
 const noon = new Date(2026, 0, 9, 12, 0).getTime();
 const minute = 60_000;
@@ -139,16 +139,25 @@ describe("a timeline's rows", () => {
   });
 });
 
-describe("a change of the rows", () => {
-  const of = (...keys: string[]): Row[] => keys.map((key) => ({ kind: "hidden", key, seq: 0 }));
+test("what one is not to see leaves no line, and breaks no run", () => {
+  const stub: TimelineMessage = { id: "m2", room_id: "room", seq: 2, rev: 2, is_hidden: true };
+  const rows = rowsOf({ messages: [message(1, "ann", noon), stub, message(3, "ann", noon + minute)], readSeq: 1 });
+  expect(kinds(rows)).toBe("beginning date message divider message");
+  expect(runs(rowsOf({ messages: [message(1, "ann", noon), stub, message(3, "ann", noon)] }))).toEqual([true, false]);
+  expect(kinds(rowsOf({ messages: [stub] }))).toBe("beginning");
+});
+
+describe("the front of the rows", () => {
+  const of = (...keys: string[]): Row[] => keys.map((key) => ({ kind: "date", key, date: new Date(noon) }));
   test.each([
-    ["prepended", of("c", "d"), of("a", "b", "c", "d")],
-    ["both", of("c", "d"), of("b", "c", "d", "e")],
-    ["other", of("c", "d"), of("c", "d", "e")],
-    ["other", of("c", "d"), of("d", "e")],
-    ["other", of("c", "d"), of()],
-    ["replaced", of("c", "d"), of("x", "y")],
-  ] as const)("is %s", (change, before, after) => {
-    expect(changeOf(before, after)).toBe(change);
+    [{ added: 2, removed: 0 }, of("c", "d"), of("a", "b", "c", "d")],
+    [{ added: 1, removed: 0 }, of("c", "d"), of("b", "c", "d", "e")],
+    [{ added: 0, removed: 0 }, of("c", "d"), of("c", "d", "e")],
+    [{ added: 0, removed: 1 }, of("c", "d"), of("d", "e")],
+    [{ added: 1, removed: 1 }, of("c", "d", "e"), of("x", "d")],
+    [{ added: 0, removed: 0 }, of("c", "d"), of()],
+    [null, of("c", "d"), of("x", "y")],
+  ] as const)("changes by %j", (change, before, after) => {
+    expect(frontOf(before, after)).toEqual(change);
   });
 });

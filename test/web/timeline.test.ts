@@ -155,6 +155,97 @@ describeInBrowser("a long timeline", () => {
     await line.waitFor();
   });
 
+  test("opens at the first unread message also when hundreds follow it, and the pill leads to the end", async () => {
+    const { roomId } = await roomWith(60);
+    const reader = await joined(roomId);
+    await message(reader, 60).waitFor();
+    await reader.go("/settings/profile");
+    await reader.page.getByRole("heading", { name: "Profile" }).waitFor();
+    await send(roomId, 61, 400);
+
+    await reader.go(`/rooms/${roomId}`);
+    await reader.log.getByRole("separator", { name: "New messages" }).waitFor();
+    await message(reader, 61).waitFor();
+    await reader.page.getByRole("button", { name: "99+ new messages" }).click();
+    await message(reader, 400).waitFor();
+  });
+
+  test("goes from the place left last to what is new, then to the end", async () => {
+    const { roomId } = await roomWith(120);
+    const reader = await joined(roomId);
+    await message(reader, 120).waitFor();
+    await wheel(reader, -2_000);
+    await reader.page.getByRole("button", { name: "Jump to the latest messages" }).waitFor();
+    await reader.go("/settings/profile");
+    await reader.page.getByRole("heading", { name: "Profile" }).waitFor();
+    await send(roomId, 121, 180);
+
+    await reader.go(`/rooms/${roomId}`);
+    const pill = reader.page.getByRole("button", { name: /new messages?$/ });
+    await pill.click();
+    await reader.log.getByRole("separator", { name: "New messages" }).waitFor();
+    await message(reader, 121).waitFor();
+    await pill.click();
+    await message(reader, 180).waitFor();
+  });
+
+  test("a jump to a message flashes it once and offers the way back, which leads to the pixel", async () => {
+    const { roomId, messageIds } = await roomWith(150);
+    const reader = await joined(roomId);
+    await message(reader, 150).waitFor();
+    await wheel(reader, -1_500);
+    await reader.page.getByRole("button", { name: "Jump to the latest messages" }).waitFor();
+    const n = await firstVisible(reader);
+    const before = await top(reader, n);
+    // As a click on a quotation does.
+    await reader.page.evaluate((path) => {
+      history.pushState({ depth: 1 }, "", path);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, `/rooms/${roomId}/m/${messageIds[4]}`);
+    await message(reader, 5).waitFor();
+    await reader.log.locator("[data-flash]").waitFor();
+    await reader.log.locator("[data-flash]").waitFor({ state: "detached" });
+    await reader.page.getByRole("button", { name: "Back to where you were" }).click();
+    await message(reader, n).waitFor();
+    await atRest(reader);
+    expect(Math.abs((await top(reader, n)) - before)).toBeLessThan(2);
+    expect(new URL(reader.page.url()).pathname).toBe(`/rooms/${roomId}`);
+    expect(await reader.page.getByRole("button", { name: "Back to where you were" }).count()).toBe(0);
+  });
+
+  test("a day can be gone to", async () => {
+    const { roomId } = await roomWith(130);
+    const reader = await joined(roomId);
+    await message(reader, 130).waitFor();
+    const today = await reader.page.evaluate(() => new Date().toLocaleDateString("sv"));
+    await reader.page.getByLabel("Go to a day").fill(today);
+    await message(reader, 1).waitFor();
+    await reader.page.getByRole("button", { name: "Back to where you were" }).click();
+    await message(reader, 130).waitFor();
+  });
+
+  test("keeps its place while what is far away is let go of, and loads it again", async () => {
+    const { roomId } = await roomWith(1_150);
+    const reader = await joined(roomId);
+    await message(reader, 1_150).waitFor();
+    for (let steps = 0; steps < 400 && (await message(reader, 40).count()) === 0; steps++) {
+      await reader.page.mouse.move(700, 400);
+      await reader.page.mouse.wheel(0, -3_000);
+      await reader.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
+    await wheel(reader, 600);
+    const n = await firstVisible(reader);
+    expect(n).toBeLessThan(80);
+    const before = await top(reader, n);
+    await wheel(reader, -100);
+    expect(Math.abs((await top(reader, n)) - before - 100)).toBeLessThan(1);
+    await send(roomId, 1_151, 1_151);
+    await reader.page.getByRole("button", { name: /new messages?$/ }).click();
+    await message(reader, 1_151).waitFor();
+    await wheel(reader, -400);
+    await message(reader, 1_150).waitFor();
+  });
+
   test("sticks to the end only for who is there; else a pill counts what is new", async () => {
     const { roomId } = await roomWith(60);
     const reader = await joined(roomId);

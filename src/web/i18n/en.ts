@@ -232,6 +232,8 @@ export const en = {
     newCount: (count: number, capped: boolean) =>
       capped ? `${count}+ new messages` : plural(count, { one: "# new message", other: "# new messages" }),
     jumpToLatest: "Jump to the latest messages",
+    wayBack: "Back to where you were",
+    goToDay: "Go to a day",
     loadingOlder: "Loading older messages…",
     loadFailed: "Messages could not be loaded.",
     hidden: "Hidden message",

@@ -216,6 +216,8 @@ export const zhCN: Dictionary = {
     newMessages: "新消息",
     newCount: (count, capped) => (capped ? `${count}+ 条新消息` : plural(count, { other: "# 条新消息" })),
     jumpToLatest: "跳到最新消息",
+    wayBack: "回到刚才的位置",
+    goToDay: "前往某一天",
     loadingOlder: "正在加载更早的消息…",
     loadFailed: "无法加载消息。",
     hidden: "已隐藏的消息",

@@ -216,6 +216,8 @@ export const zhTW: Dictionary = {
     newMessages: "新訊息",
     newCount: (count, capped) => (capped ? `${count}+ 則新訊息` : plural(count, { other: "# 則新訊息" })),
     jumpToLatest: "跳到最新訊息",
+    wayBack: "回到剛才的位置",
+    goToDay: "前往某一天",
     loadingOlder: "正在載入較舊的訊息…",
     loadFailed: "無法載入訊息。",
     hidden: "已隱藏的訊息",

@@ -66,7 +66,7 @@ function OpenRoom({ room, messageId, panel, isGuest }: Omit<ConversationProps, "
   return (
     <>
       <RoomHeader room={room} panel={panel} isGuest={isGuest} />
-      <Timeline room={room} ownId={ownId} messageId={messageId} />
+      <Timeline room={room} ownId={ownId} messageId={messageId} isAside={panel !== null} />
       {isMember && ownId !== null ? <Composer room={room} ownId={ownId} /> : <JoinBar room={room} isGuest={isGuest} />}
     </>
   );

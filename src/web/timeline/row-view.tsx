@@ -9,23 +9,23 @@ interface RowViewProps {
   ownId: string | null;
   /** The message that was jumped to. */
   flashId: string | null;
+  /** Asks which day to go to. */
+  onDay(): void;
 }
 
-export function RowView({ row, ownId, flashId }: RowViewProps) {
+export function RowView({ row, ownId, flashId, onDay }: RowViewProps) {
   const text = useText();
   switch (row.kind) {
     case "beginning":
       return <p className="line line-beginning">{text.timeline.beginning}</p>;
     case "date":
-      return <DateLine date={row.date} />;
+      return <DateLine date={row.date} onDay={onDay} />;
     case "divider":
       return (
         <div className="line line-new" role="separator" aria-label={text.timeline.newMessages}>
           <span>{text.timeline.newMessages}</span>
         </div>
       );
-    case "hidden":
-      return <p className="line line-system">{text.timeline.hidden}</p>;
     case "system":
       return <SystemLine row={row} />;
     case "message":
@@ -43,12 +43,15 @@ export function RowView({ row, ownId, flashId }: RowViewProps) {
   }
 }
 
-function DateLine({ date }: { date: Date }) {
+function DateLine({ date, onDay }: { date: Date; onDay(): void }) {
+  const text = useText();
   const format = useFormat();
   const now = useNow();
   return (
     <p className="line line-date">
-      <time dateTime={date.toISOString().slice(0, 10)}>{format.day(date, now)}</time>
+      <button type="button" title={text.timeline.goToDay} onClick={onDay}>
+        <time dateTime={date.toISOString().slice(0, 10)}>{format.day(date, now)}</time>
+      </button>
     </p>
   );
 }

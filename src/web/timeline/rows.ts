@@ -8,7 +8,6 @@ export type Row =
   | { readonly kind: "date"; readonly key: string; readonly date: Date }
   | { readonly kind: "divider"; readonly key: "divider" }
   | { readonly kind: "system"; readonly key: string; readonly seq: number; readonly message: Message }
-  | { readonly kind: "hidden"; readonly key: string; readonly seq: number }
   | {
       readonly kind: "message";
       readonly key: string;
@@ -98,9 +97,8 @@ function partOf(message: TimelineMessage, before: Before, afterLine: boolean, ow
 }
 
 function makePart(message: TimelineMessage, before: Before, afterLine: boolean, ownId: string | null): Part {
-  if ("is_hidden" in message) {
-    return { rows: [{ kind: "hidden", key: message.id, seq: message.seq }], after: { ...before, senderId: null } };
-  }
+  // What one is not to see leaves no gap either.
+  if ("is_hidden" in message) return { rows: [], after: before };
   const { seq, sender } = message;
   // One's own messages keep the id they had while they were pending, so that the row is the same.
   const key = sender.id === ownId && message.temp_id !== null ? message.temp_id : message.id;
@@ -140,13 +138,12 @@ export function dayAt(rows: readonly Row[], index: number): Date | undefined {
   return undefined;
 }
 
-/** How the rows changed since `previous`: in front, behind (also in between), at both ends, or all of them. */
-export function changeOf(previous: readonly Row[], next: readonly Row[]): "prepended" | "other" | "both" | "replaced" {
-  const [oldFirst, oldLast] = [previous[0], previous.at(-1)];
-  const [newFirst, newLast] = [next[0], next.at(-1)];
-  if (!oldFirst || !oldLast || !newFirst || !newLast || oldFirst.key === newFirst.key) return "other";
-  const keys = new Set(next.map(({ key }) => key));
-  if (!keys.has(oldFirst.key)) return previous.some(({ key }) => keys.has(key)) ? "other" : "replaced";
-  if (oldLast.key === newLast.key) return "prepended";
-  return keys.has(oldLast.key) ? "both" : "other";
+/** How many rows came and went in front since `previous`; null when nothing is left of them. */
+export function frontOf(previous: readonly Row[], next: readonly Row[]): { added: number; removed: number } | null {
+  const [oldFirst, newFirst] = [previous[0], next[0]];
+  if (!oldFirst || !newFirst || oldFirst.key === newFirst.key) return { added: 0, removed: 0 };
+  const places = new Map(next.map(({ key }, index) => [key, index]));
+  const removed = previous.findIndex(({ key }) => places.has(key));
+  const added = places.get(previous[removed]?.key ?? "");
+  return added === undefined ? null : { added, removed };
 }

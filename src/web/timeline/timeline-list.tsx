@@ -1,12 +1,13 @@
 import { LoaderCircle } from "lucide-react";
-import { useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { RoomState, Timeline } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
 import { useNow } from "../app/use-now.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { roomName } from "../rooms/room-name.ts";
-import { JumpPill } from "./jump-pill.tsx";
+import { useDayPicker } from "./day-picker.tsx";
+import { JumpPills } from "./jump-pills.tsx";
 import { RoomOfTimeline } from "./menu-state.ts";
 import { MessageMenu } from "./message-menu.tsx";
 import { RowView } from "./row-view.tsx";
@@ -16,6 +17,7 @@ import { useMessageMenu } from "./use-message-menu.ts";
 import { usePlace } from "./use-place.ts";
 import { useRowFocus } from "./use-row-focus.ts";
 import { useStagedRows } from "./use-staged-rows.ts";
+import type { useStart } from "./use-start.ts";
 
 interface TimelineListProps {
   room: RoomState;
@@ -23,21 +25,43 @@ interface TimelineListProps {
   rows: readonly Row[];
   ownId: string | null;
   start: Start;
+  jumps: Jumps;
 }
 
+type Jumps = Omit<ReturnType<typeof useStart>, "opening">;
+
+/** Once is enough: a message that was jumped to does not flash again when it comes back into sight. */
+const flashMs = 3_000;
+
 /** The scrolled list of rows. Only what is in sight is in the document. */
-export function TimelineList({ room, timeline, rows: allRows, ownId, start }: TimelineListProps) {
+export function TimelineList({ room, timeline, rows: allRows, ownId, start, jumps }: TimelineListProps) {
   const text = useText();
   const format = useFormat();
   const now = useNow();
   const { rows, shift, generation } = useStagedRows(allRows);
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const dayLine = useRef<HTMLParagraphElement>(null);
+  const dayLine = useRef<HTMLDivElement>(null);
   const place = usePlace({ room, timeline, rows, generation, start, list, scroller, dayLine });
   const focus = useRowFocus({ rows, list, scroller, beforeMove: place.beforeMove });
   const menu = useMessageMenu(room, rows);
+  const days = useDayPicker(jumps.toTime);
+  const [flashId, setFlashId] = useState(start.at === "message" ? start.messageId : null);
   const { loading } = timeline;
+
+  useEffect(() => {
+    const timer = setTimeout(() => setFlashId(null), flashMs);
+    return () => clearTimeout(timer);
+  }, []);
+
+  function jump() {
+    // First to what is new, then to the end.
+    if (room.unread_count > 0 && jumps.toUnread && !place.hasSeenLine()) jumps.toUnread();
+    else {
+      jumps.forgetOrigin();
+      void place.toLatest();
+    }
+  }
 
   return (
     <RoomOfTimeline value={room}>
@@ -80,19 +104,22 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
           >
             {(row) => (
               <div key={row.key} className="row" data-key={row.key} tabIndex={-1}>
-                <RowView row={row} ownId={ownId} flashId={start.at === "message" ? start.messageId : null} />
+                <RowView row={row} ownId={ownId} flashId={flashId} onDay={days.open} />
               </div>
             )}
           </Virtualizer>
         </div>
-        <p
+        <div
           ref={dayLine}
           className="line line-date day-line"
           data-shown={place.topDay !== null || undefined}
           aria-hidden="true"
         >
-          <time>{place.topDay !== null && format.day(new Date(place.topDay), now)}</time>
-        </p>
+          <button type="button" tabIndex={-1} onClick={days.open}>
+            {place.topDay !== null && format.day(new Date(place.topDay), now)}
+          </button>
+        </div>
+        {days.field}
         {loading.older && (
           <p className="timeline-loading" role="status">
             <LoaderCircle className="spinning" size={16} aria-hidden />
@@ -107,7 +134,7 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start }: Ti
             </button>
           </p>
         )}
-        {!place.isAtEnd && <JumpPill unread={room.unread_count} onJump={() => void place.toLatest()} />}
+        <JumpPills unread={room.unread_count} onJump={place.isAtEnd ? null : jump} onBack={jumps.goBack} />
         <MessageMenu />
       </div>
     </RoomOfTimeline>

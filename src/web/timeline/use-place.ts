@@ -31,6 +31,10 @@ interface PlaceInput {
   dayLine: RefObject<HTMLElement | null>;
 }
 
+/** A longer window lets go of what is far from the view, down to so many messages. */
+const windowMax = 1_000;
+const windowKept = 600;
+
 /**
  * Where one is in a timeline: opens it at its start, goes along with its end while one is there, keeps the place to the
  * pixel otherwise, loads what comes into reach, and tells the server what was read.
@@ -45,6 +49,8 @@ export function usePlace({ room, timeline, rows, generation, start, list, scroll
   const isHeld = useRef(false);
   /** On the way to where it opens: sizes are still guessed, so what is in sight means nothing yet. */
   const isPlacing = useRef(false);
+  /** Whether the line of what is new has been in sight. */
+  const sawLine = useRef(start.at === "unread");
   const [isAtEnd, setIsAtEnd] = useState(true);
   const [topDay, setTopDay] = useState<number | null>(null);
 
@@ -102,7 +108,18 @@ export function usePlace({ room, timeline, rows, generation, start, list, scroll
     const offsetPx = offset - handle.getItemOffset(anchorIndex);
     keepAnchor(room.id, atEnd || messageId === null ? null : { messageId, offsetPx });
     markRead(handle, atEnd);
+    lookForLine(handle, top);
+    const { messages, loading } = timeline;
+    if (messages.length <= windowMax || loading.page || loading.older || loading.newer) return;
+    const seq = atEnd ? messages.at(-1)?.seq : rows.slice(top).find((row) => "seq" in row)?.seq;
+    if (seq !== undefined) parley.timelines.keepAround(room.id, seq, windowKept);
   });
+
+  function lookForLine(handle: VirtualizerHandle, top: number) {
+    if (sawLine.current) return;
+    const bottom = handle.findItemIndex(handle.scrollOffset + handle.viewportSize);
+    sawLine.current = rows.slice(top, bottom + 1).some(({ kind }) => kind === "divider");
+  }
 
   const loadMore = useEffectEvent(() => {
     const shown = scroller.current;
@@ -197,6 +214,7 @@ export function usePlace({ room, timeline, rows, generation, start, list, scroll
 
   return {
     isAtEnd,
+    hasSeenLine: () => sawLine.current,
     /** Midnight of the day at the top, in milliseconds; null where a line of the list says it. */
     topDay,
     /** The view is about to be moved by one row, up or down. */

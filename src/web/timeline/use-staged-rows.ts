@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
-import { changeOf, type Row } from "./rows.ts";
+import { frontOf, type Row } from "./rows.ts";
 
 interface Staged {
   readonly rows: readonly Row[];
-  /** Whether rows were put in front: the view then keeps its distance from the end. */
+  /** Whether rows in front came or went: the view then keeps its distance from the end. */
   readonly shift: boolean;
   /** Rises when the window was replaced by another: what was measured is worthless then. */
   readonly generation: number;
@@ -11,22 +11,22 @@ interface Staged {
 
 /**
  * The rows, handed to the virtual list so that it can keep its place: it must know about every change whether it was in
- * front or not, so rows that came at both ends at once are given one end after the other.
+ * front or not, so a change at both ends is given one end after the other, first the front.
  */
 export function useStagedRows(rows: readonly Row[]): Staged {
   const [held, setHeld] = useState({ wanted: rows, rows, shift: false, generation: 0 });
   const isSettled = held.rows === held.wanted;
 
   if (held.wanted !== rows) {
-    const change = changeOf(held.rows, rows);
-    const last = held.rows.at(-1)?.key;
-    const shift = change === "prepended" || change === "both";
-    const front = change === "both" ? rows.slice(0, rows.findIndex(({ key }) => key === last) + 1) : rows;
+    const front = frontOf(held.rows, rows);
+    const staged = front && [...rows.slice(0, front.added), ...held.rows.slice(front.removed)];
+    const isFrontOnly = staged?.length === rows.length && staged.at(-1)?.key === rows.at(-1)?.key;
+    const shift = front !== null && (front.added > 0 || front.removed > 0);
     setHeld({
       wanted: rows,
-      rows: front.length > 0 ? front : rows,
+      rows: shift && staged && !isFrontOnly ? staged : rows,
       shift,
-      generation: change === "replaced" ? held.generation + 1 : held.generation,
+      generation: front === null ? held.generation + 1 : held.generation,
     });
   }
 
