@@ -5,6 +5,7 @@ import { parley } from "../app/parley.ts";
 import { usePreferences } from "../app/preferences.ts";
 import { useMessageLimit } from "../app/server-info.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { useRefusal } from "../directs/refusal.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { codePoints } from "./code-points.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
@@ -18,8 +19,15 @@ const composingKeyCode = 229;
 
 const isTouch = window.matchMedia("(pointer: coarse)");
 
+interface ComposerProps {
+  room: RoomState;
+  ownId: string;
+  /** Whom the first message is for: `room` is only where it waits. */
+  receiverId?: string;
+}
+
 /** Where one writes. The text is kept as a draft until it is sent. */
-export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
+export function Composer({ room, ownId, receiverId }: ComposerProps) {
   const text = useText();
   const format = useFormat();
   const { enterSends } = usePreferences();
@@ -35,6 +43,7 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
   const isTooLong = count > limit;
   const isEmpty = content.trim() === "";
   const name = roomName(room, text);
+  const refusal = useRefusal(room);
 
   useLayoutEffect(() => {
     if (caret.current === null) return;
@@ -71,9 +80,14 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
       setRefused(true);
       return;
     }
-    parley.send(room.id, content.replace(/\s+$/, ""));
-    // Whoever had scrolled away from the newest messages comes back to them.
-    void parley.timelines.jumpToLatest(room.id);
+    const said = content.replace(/\s+$/, "");
+    if (receiverId !== undefined) {
+      parley.sendTo(receiverId, said);
+    } else {
+      parley.send(room.id, said);
+      // Whoever had scrolled away from the newest messages comes back to them.
+      void parley.timelines.jumpToLatest(room.id);
+    }
     write("");
     area.current?.focus();
   }
@@ -91,6 +105,15 @@ export function Composer({ room, ownId }: { room: RoomState; ownId: string }) {
     }
   }
 
+  if (refusal !== null) {
+    return (
+      <footer className="composer">
+        <p className="composer-refusal" role="status" dir="auto">
+          {refusal}
+        </p>
+      </footer>
+    );
+  }
   return (
     <footer className="composer" data-too-long={isTooLong || undefined}>
       <MentionList mentions={mentions} />

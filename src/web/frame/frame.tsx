@@ -23,6 +23,7 @@ const SearchPage = lazy(async () => ({ default: (await import("../search/search-
 const NotificationsPage = lazy(async () => ({
   default: (await import("../notifications/notifications-page.tsx")).NotificationsPage,
 }));
+const Chat = lazy(async () => ({ default: (await import("../directs/chat.tsx")).Chat }));
 const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
 const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
 
@@ -120,6 +121,8 @@ function Main({ place, isGuest }: FrameProps) {
       return <SearchPage key={place.roomId} q={place.q} roomId={place.roomId} isGuest={isGuest} />;
     case "notifications":
       return isGuest ? <NotFound /> : <NotificationsPage />;
+    case "chat":
+      return isGuest ? <NotFound /> : <Chat key={place.userId} userId={place.userId} />;
     case "settings":
       return <SettingsContent page={place.page ?? "profile"} />;
     case "chats":

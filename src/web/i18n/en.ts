@@ -263,6 +263,45 @@ export const en = {
     copyFailed: "The text could not be copied.",
   },
 
+  receipts: {
+    action: "Read by",
+    title: "Read by",
+    delivered: "Delivered",
+    read: "Read",
+    readBy: (count: number) => plural(count, { one: "Read by # person", other: "Read by # people" }),
+    deliveredTo: (count: number) => plural(count, { one: "Delivered to # person", other: "Delivered to # people" }),
+    ownHidden: "You keep your read receipts to yourself, so you see nobody else’s.",
+  },
+
+  directs: {
+    people: "People",
+    first: (name: string) => `Write to ${_(name)}`,
+    nobody: "This person does not exist, or there is no writing to them.",
+    clear: "Clear conversation",
+    clearQuestion: (name: string) => `Clear the conversation with ${_(name)}?`,
+    clearHint: (name: string) => `All messages disappear for you. ${_(name)} keeps them.`,
+    youBlocked: (name: string) => `You have blocked ${_(name)}.`,
+    refused: {
+      BLOCKED: (name: string) => `${_(name)} cannot be reached.`,
+      FORBIDDEN: (name: string) => `${_(name)} takes messages from friends only.`,
+      USER_NOT_FOUND: (_name: string) => "This account is gone or disabled.",
+    },
+  },
+
+  privacy: {
+    directMessages: "Who can write to me",
+    everyone: "Everyone",
+    friends: "Friends only",
+    friendsHint: "Also in conversations that have begun",
+    readReceipts: "Read receipts",
+    receiptsShown: "Others see what I have read",
+    receiptsKept: "Keep them to myself",
+    receiptsKeptHint: "Then you see nobody else’s",
+    lastSeen: "Last seen",
+    lastSeenShown: "Others see when I was here last",
+    lastSeenKept: "Nobody sees it",
+  },
+
   system: {
     room_created: (actor: string) => `${_(actor)} created the room`,
     member_joined: (actor: string) => `${_(actor)} joined`,
@@ -306,6 +345,7 @@ export const en = {
     profile: "Profile",
     appearance: "Appearance and language",
     account: "Email and password",
+    privacy: "Privacy",
     devices: "Devices",
     signOut: "Sign out",
     signOutQuestion: "Sign out on this device?",

@@ -247,6 +247,45 @@ export const zhCN: Dictionary = {
     copyFailed: "无法复制文字。",
   },
 
+  receipts: {
+    action: "已读名单",
+    title: "已读名单",
+    delivered: "已送达",
+    read: "已读",
+    readBy: (count: number) => plural(count, { other: "# 人已读" }),
+    deliveredTo: (count: number) => plural(count, { other: "已送达 # 人" }),
+    ownHidden: "你不公开自己的已读状态，因此也看不到别人的。",
+  },
+
+  directs: {
+    people: "用户",
+    first: (name: string) => `发消息给 ${_(name)}`,
+    nobody: "没有这位用户，或无法给对方发消息。",
+    clear: "清空对话",
+    clearQuestion: (name: string) => `要清空与 ${_(name)} 的对话吗？`,
+    clearHint: (name: string) => `所有消息只会从你这边消失，${_(name)} 仍保有消息。`,
+    youBlocked: (name: string) => `你已拉黑 ${_(name)}。`,
+    refused: {
+      BLOCKED: (name: string) => `无法联系 ${_(name)}。`,
+      FORBIDDEN: (name: string) => `${_(name)} 只接收好友的消息。`,
+      USER_NOT_FOUND: (_name: string) => "此账号已删除或停用。",
+    },
+  },
+
+  privacy: {
+    directMessages: "谁可以给我发消息",
+    everyone: "所有人",
+    friends: "仅限好友",
+    friendsHint: "已开始的对话也适用",
+    readReceipts: "已读状态",
+    receiptsShown: "别人能看到我已读哪些消息",
+    receiptsKept: "不公开",
+    receiptsKeptHint: "你也看不到别人的",
+    lastSeen: "上线时间",
+    lastSeenShown: "别人能看到我最后上线的时间",
+    lastSeenKept: "不公开",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 创建了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,
@@ -290,6 +329,7 @@ export const zhCN: Dictionary = {
     profile: "个人资料",
     appearance: "外观与语言",
     account: "邮箱与密码",
+    privacy: "隐私",
     devices: "设备",
     signOut: "退出登录",
     signOutQuestion: "要在此设备退出登录吗？",

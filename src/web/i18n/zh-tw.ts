@@ -247,6 +247,45 @@ export const zhTW: Dictionary = {
     copyFailed: "無法複製文字。",
   },
 
+  receipts: {
+    action: "已讀名單",
+    title: "已讀名單",
+    delivered: "已送達",
+    read: "已讀",
+    readBy: (count: number) => plural(count, { other: "# 人已讀" }),
+    deliveredTo: (count: number) => plural(count, { other: "已送達 # 人" }),
+    ownHidden: "你不公開自己的已讀狀態，因此也看不到別人的。",
+  },
+
+  directs: {
+    people: "使用者",
+    first: (name: string) => `傳訊息給 ${_(name)}`,
+    nobody: "沒有這位使用者，或無法傳訊息給對方。",
+    clear: "清空對話",
+    clearQuestion: (name: string) => `要清空與 ${_(name)} 的對話嗎？`,
+    clearHint: (name: string) => `所有訊息只會從你這邊消失，${_(name)} 仍保有訊息。`,
+    youBlocked: (name: string) => `你已封鎖 ${_(name)}。`,
+    refused: {
+      BLOCKED: (name: string) => `無法聯絡 ${_(name)}。`,
+      FORBIDDEN: (name: string) => `${_(name)} 只接收好友的訊息。`,
+      USER_NOT_FOUND: (_name: string) => "此帳號已刪除或停用。",
+    },
+  },
+
+  privacy: {
+    directMessages: "誰可以傳訊息給我",
+    everyone: "所有人",
+    friends: "僅限好友",
+    friendsHint: "已開始的對話也適用",
+    readReceipts: "已讀狀態",
+    receiptsShown: "別人看得到我已讀哪些訊息",
+    receiptsKept: "不公開",
+    receiptsKeptHint: "你也看不到別人的",
+    lastSeen: "上線時間",
+    lastSeenShown: "別人看得到我最後上線的時間",
+    lastSeenKept: "不公開",
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 建立了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,
@@ -290,6 +329,7 @@ export const zhTW: Dictionary = {
     profile: "個人檔案",
     appearance: "外觀與語言",
     account: "電子郵件與密碼",
+    privacy: "隱私",
     devices: "裝置",
     signOut: "登出",
     signOutQuestion: "要在此裝置登出嗎？",

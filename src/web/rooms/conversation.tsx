@@ -1,9 +1,8 @@
-import { ArrowLeft, Lock, MessageCircleOff, PanelRight, Search } from "lucide-react";
+import { Lock, MessageCircleOff, PanelRight, Search } from "lucide-react";
 import { useEffect } from "react";
 import type { RoomState } from "../../sdk/state.ts";
 import { keepLastRoom } from "../app/last-room.ts";
 import { useParley } from "../app/parley.ts";
-import { useWidth } from "../app/use-media.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { Link } from "../routing/link.tsx";
@@ -13,6 +12,7 @@ import { Timeline } from "../timeline/timeline.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { Empty, Loading } from "../ui/empty.tsx";
+import { BackButton } from "./back-button.tsx";
 import { JoinBar } from "./join-bar.tsx";
 import { roomName } from "./room-name.ts";
 import { useRoom } from "./use-room.ts";
@@ -79,7 +79,7 @@ function RoomHeader({ room, panel, isGuest }: { room: RoomState; panel: Panel | 
   return (
     <header className="pane-header">
       <BackButton isGuest={isGuest} />
-      <Avatar id={room.id} name={name} url={room.avatar_url} />
+      <Avatar id={room.peer?.id ?? room.id} name={name} url={room.peer ? room.peer.avatar_url : room.avatar_url} />
       <div className="pane-heading">
         <h1 className="pane-title" dir="auto">
           {name}
@@ -108,16 +108,5 @@ function RoomHeader({ room, panel, isGuest }: { room: RoomState; panel: Panel | 
         <PanelRight size={20} aria-hidden className="flips" />
       </IconButton>
     </header>
-  );
-}
-
-function BackButton({ isGuest }: { isGuest: boolean }) {
-  const text = useText();
-  const width = useWidth();
-  if (width === "wide") return null;
-  return (
-    <IconButton label={text.back} onClick={() => goBack(isGuest ? paths.discover : paths.chats)}>
-      <ArrowLeft size={20} aria-hidden className="flips" />
-    </IconButton>
   );
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useState } from "react";
 import type { RoomState } from "../../sdk/state.ts";
 import { useParley } from "../app/parley.ts";
 import { useWidth } from "../app/use-media.ts";
+import { AboutPeer } from "../directs/about-peer.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { LevelDialog, levelIcons } from "../notifications/level-dialog.tsx";
 import { Link } from "../routing/link.tsx";
@@ -66,7 +67,13 @@ export function Details({ roomId, panel, isGuest }: DetailsProps) {
           )}
         </header>
         <div className="pane-scroll">
-          {inSettings ? <RoomSettings key={room.id} room={room} /> : <About room={room} isGuest={isGuest} />}
+          {inSettings ? (
+            <RoomSettings key={room.id} room={room} />
+          ) : room.peer ? (
+            <AboutPeer room={room} peer={room.peer} />
+          ) : (
+            <About room={room} isGuest={isGuest} />
+          )}
         </div>
       </section>
     </>

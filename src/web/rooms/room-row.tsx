@@ -54,7 +54,7 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
                   <span className="room-row-draft">{text.rooms.draft}</span> {draft.slice(0, 200)}
                 </>
               ) : (
-                previewOf(room.last_message, ownId, text)
+                previewOf(room.last_message, ownId, text, room.type === "direct")
               )}
             </span>
             {room.notify_level === "none" && (

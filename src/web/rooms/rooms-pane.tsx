@@ -1,6 +1,7 @@
 import { Compass, MessageSquareText, SquarePen } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useParley } from "../app/parley.ts";
+import { PeopleMatches } from "../directs/people-matches.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { Link } from "../routing/link.tsx";
 import { paths } from "../routing/place.ts";
@@ -57,7 +58,11 @@ function OwnRooms({ query, openRoomId }: { query: string; openRoomId: string | n
   const loaded = useParley((state) => state.loaded);
   const ownId = useParley((state) => state.me?.id ?? null);
 
-  const sorted = sortRooms(rooms).filter((room) => room.my_role !== null);
+  // A conversation that was emptied leaves the list until something is said in it again.
+  const sorted = sortRooms(rooms).filter(
+    ({ id, my_role, type, last_message }) =>
+      my_role !== null && (type !== "direct" || last_message !== null || id === openRoomId),
+  );
   const shown = query === "" ? sorted : sorted.filter((room) => matches(room, query, roomName(room, text)));
   if (!loaded && sorted.length === 0) return <RowsLoading label={text.loading} />;
   return (
@@ -70,6 +75,7 @@ function OwnRooms({ query, openRoomId }: { query: string; openRoomId: string | n
         </ul>
       )}
       {query !== "" && shown.length === 0 && <p className="pane-note">{text.rooms.noMatch(query)}</p>}
+      {query !== "" && <PeopleMatches query={query} />}
       {query !== "" && (
         <Link className="pane-offer" to={paths.search(query)}>
           <MessageSquareText size={20} aria-hidden />

@@ -6,6 +6,8 @@ export type Place =
   /** Messages with these words, in a room or in all of one's own. */
   | { readonly name: "search"; readonly q: string; readonly roomId: string | null }
   | { readonly name: "notifications" }
+  /** The conversation with a person, also before its first message. */
+  | { readonly name: "chat"; readonly userId: string }
   | { readonly name: "settings"; readonly page: SettingsPage | null }
   | { readonly name: "login" }
   | { readonly name: "register"; readonly code: string | null; readonly isSetup: boolean }
@@ -13,7 +15,7 @@ export type Place =
   | { readonly name: "verify"; readonly token: string }
   | { readonly name: "nowhere" };
 
-export const settingsPages = ["profile", "appearance", "account", "devices"] as const;
+export const settingsPages = ["profile", "appearance", "account", "privacy", "devices"] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 /** What stands beside a room's conversation. */
@@ -58,6 +60,10 @@ export function placeOf(path: string, fragment = "", query = ""): Place {
     }
     case "notifications":
       return second === undefined ? { name: "notifications" } : nowhere;
+    case "people":
+      return second !== undefined && rest[1] === "chat" && rest.length === 2
+        ? { name: "chat", userId: second }
+        : nowhere;
     case "settings": {
       if (second === undefined) return { name: "settings", page: null };
       const page = settingsPages.find((known) => known === second);
@@ -94,5 +100,6 @@ export const paths = {
     const asked = new URLSearchParams({ ...(q !== "" && { q }), ...(roomId !== null && { room: roomId }) });
     return asked.size === 0 ? "/search" : `/search?${asked}`;
   },
+  chat: (userId: string) => `/people/${encodeURIComponent(userId)}/chat`,
   settings: (page?: SettingsPage) => (page === undefined ? "/settings" : `/settings/${page}`),
 } as const;

@@ -1,4 +1,4 @@
-import { ArrowLeft, KeyRound, LogOut, MonitorSmartphone, Palette, UserRound } from "lucide-react";
+import { ArrowLeft, EyeOff, KeyRound, LogOut, MonitorSmartphone, Palette, UserRound } from "lucide-react";
 import { type ComponentType, useState } from "react";
 import { useParley } from "../app/parley.ts";
 import { signOut } from "../app/session.ts";
@@ -14,13 +14,21 @@ import { Confirm } from "../ui/modal.tsx";
 import { AccountPage } from "./account-page.tsx";
 import { AppearancePage } from "./appearance-page.tsx";
 import { DevicesPage } from "./devices-page.tsx";
+import { PrivacyPage } from "./privacy-page.tsx";
 import { ProfilePage } from "./profile-page.tsx";
 
-const icons = { profile: UserRound, appearance: Palette, account: KeyRound, devices: MonitorSmartphone } as const;
+const icons = {
+  profile: UserRound,
+  appearance: Palette,
+  account: KeyRound,
+  privacy: EyeOff,
+  devices: MonitorSmartphone,
+} as const;
 const pages: Record<SettingsPage, ComponentType> = {
   profile: ProfilePage,
   appearance: AppearancePage,
   account: AccountPage,
+  privacy: PrivacyPage,
   devices: DevicesPage,
 };
 

@@ -40,9 +40,12 @@ export function Announcer({ openRoomId }: { openRoomId: string | null }) {
   });
 
   useEffect(() => {
-    const stop = parley.on("new_message", (message) => heard(message));
+    const stops = [
+      parley.on("new_message", (message) => heard(message)),
+      parley.on("new_direct_message", (message) => heard(message)),
+    ];
     return () => {
-      stop();
+      for (const stop of stops) stop();
       if (timer.current !== null) clearTimeout(timer.current);
       timer.current = null;
     };

@@ -5,6 +5,7 @@ import type { RoomState } from "../../sdk/state.ts";
 import { notify } from "../app/notices.ts";
 import type { Dictionary } from "../i18n/en.ts";
 import { currentText } from "../i18n/use-text.ts";
+import { showReceipts } from "../receipts/receipts-action.tsx";
 
 /** A message, and who looks at it where. */
 export interface MessageHere {
@@ -54,7 +55,7 @@ const copyText: MessageAction = {
 };
 
 /** All of them, in the order in which they are offered. A new one is one more entry. */
-export const messageActions: readonly MessageAction[] = [copyText];
+export const messageActions: readonly MessageAction[] = [copyText, showReceipts];
 
 /** What this person may do with this message. Nothing can be done with lines of the system. */
 export function actionsFor(here: MessageHere): MessageAction[] {

@@ -4,6 +4,7 @@ import type { Message } from "../../protocol/models.ts";
 import type { PendingMessage } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { Ticks } from "../receipts/ticks.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { MessageTools } from "./message-tools.tsx";
 import { MessageText } from "./message-text.tsx";
@@ -104,7 +105,7 @@ export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: Message
       flash={flash}
       messageId={message.id}
       tools={<MessageTools rowKey={rowKey} message={message} />}
-      state={isOwn && !isGone && <SendState icon={<Check size={14} aria-hidden />} label={text.timeline.sent} />}
+      state={isOwn && !isGone && <Ticks message={message} />}
     >
       {isGone ? (
         <em className="message-gone">{message.is_recalled ? text.timeline.recalled : text.timeline.deleted}</em>
