@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
+import { deletedFor } from "./models.ts";
 import { setStatus } from "./requests.ts";
 import { multiline, reference, tempId } from "./text.ts";
 
@@ -16,6 +17,7 @@ const toSend = {
   content: multiline(),
   message_type: z.enum(["text"]).optional(),
   temp_id: tempId,
+  reply_to_id: reference.optional(),
 };
 
 const reaction = z.strictObject({ message_id: reference, emoji: z.string().min(1).max(64) });
@@ -41,6 +43,24 @@ export const commands = {
     who: "user",
     limiter: "message",
     answer: "message_ack",
+  },
+  edit_message: {
+    payload: z.strictObject({ message_id: reference, content: multiline() }),
+    who: "user",
+    limiter: "message",
+    answer: "ack",
+  },
+  delete_message: {
+    payload: z.strictObject({ message_id: reference, for: deletedFor.default("all") }),
+    who: "user",
+    limiter: "message",
+    answer: "ack",
+  },
+  recall_message: {
+    payload: z.strictObject({ message_id: reference }),
+    who: "user",
+    limiter: "message",
+    answer: "ack",
   },
   mark_read: {
     payload: z.strictObject({ room_id: reference, message_id: reference }),

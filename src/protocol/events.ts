@@ -22,6 +22,9 @@ interface EventEntry {
 const roomId = { room_id: z.string() };
 const rev = { rev: z.number().int() };
 
+/** `seq` and `sender_id` tell those who do not hold the message whether it was one of their unread. */
+const gone = z.object({ id: z.string(), ...roomId, seq: z.number().int(), sender_id: z.string(), ...rev });
+
 /** Every frame that the server sends. An event without an audience fails the type check. */
 export const events = {
   connected: {
@@ -80,8 +83,8 @@ export const events = {
   new_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
   new_direct_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
   message_updated: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
-  message_deleted: { payload: z.object({ id: z.string(), ...roomId, ...rev }), to: "room" },
-  message_recalled: { payload: z.object({ id: z.string(), ...roomId, ...rev }), to: "room" },
+  message_deleted: { payload: gone, to: "room" },
+  message_recalled: { payload: gone, to: "room" },
   reaction_changed: {
     payload: z.object({
       ...roomId,
@@ -149,7 +152,16 @@ export const events = {
     }),
     to: "passing",
   },
-  message_hidden: { payload: z.object({ ...roomId, message_id: z.string() }), to: "user" },
+  /** `hidden_count`: how many they have hidden in this room by now. */
+  message_hidden: {
+    payload: z.object({
+      ...roomId,
+      message_id: z.string(),
+      seq: z.number().int(),
+      hidden_count: z.number().int(),
+    }),
+    to: "user",
+  },
   conversation_cleared: { payload: z.object({ ...roomId, up_to_seq: z.number().int() }), to: "user" },
   relationship_changed: {
     payload: z.object({

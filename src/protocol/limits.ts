@@ -31,6 +31,14 @@ export const limits = {
   unreadMax: 100,
   /** People whom one message can name. */
   mentionsPerMessage: 50,
+  /** What a reply shows of the message it answers. */
+  quotationChars: 200,
+  /** How long one may take a message back. */
+  recallWindowMs: 120_000,
+  /** Former wordings of a message that are shown, the latest. */
+  versionsShown: 100,
+  /** Messages that one person can delete for themselves alone. */
+  hiddenMessages: 50_000,
   /** Notifications kept of a person, and for how long. */
   notificationsKept: 1_000,
   notificationDays: 90,

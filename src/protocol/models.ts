@@ -141,6 +141,10 @@ export type MessageType = z.infer<typeof messageType>;
 export const messageStatus = z.enum(["sent", "delivered", "read"]);
 export type MessageStatus = z.infer<typeof messageStatus>;
 
+/** What a reply shows of the message it answers, as that is now: its beginning, or nothing when it is gone. */
+export const quotation = z.object({ id: z.string(), sender: userRef, content: z.string() });
+export type Quotation = z.infer<typeof quotation>;
+
 export const message = z.object({
   id: z.string(),
   room_id: z.string(),
@@ -150,7 +154,7 @@ export const message = z.object({
   content: z.string(),
   type: messageType,
   system: systemLine.optional(),
-  reply_to: z.object({ id: z.string(), sender: userRef, content: z.string() }).nullable(),
+  reply_to: quotation.nullable(),
   files: z.array(z.unknown()),
   reactions: z.array(z.object({ emoji: z.string(), count, me: z.boolean().optional() })),
   /** Ids of those it names; `all` for everybody in the room. */
@@ -175,6 +179,14 @@ export const hiddenMessage = z.object({
 });
 export const timelineMessage = z.union([message, hiddenMessage]);
 export type TimelineMessage = z.infer<typeof timelineMessage>;
+
+/** For whom a message is deleted. */
+export const deletedFor = z.enum(["all", "me"]);
+export type DeletedFor = z.infer<typeof deletedFor>;
+
+/** A former wording of a message, shown to those who keep order. */
+export const messageVersion = z.object({ content: z.string(), written_at: time, replaced_at: time });
+export type MessageVersion = z.infer<typeof messageVersion>;
 
 /** A piece of an excerpt; plain text, whatever it looks like. */
 export const highlightPart = z.object({ text: z.string(), is_match: z.boolean() });
@@ -212,6 +224,8 @@ export const joinedRoom = room.extend({
   notify_level: notifyLevel,
   /** Until when one may not write here. */
   muted_until: time.nullable(),
+  /** How many of its messages one has deleted for oneself alone; absent: none. */
+  hidden_count: count.optional(),
   cursors: z.array(cursor).optional(),
   /** What came up to here one has emptied the conversation of. */
   cleared_seq: count.optional(),

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { limits } from "./limits.ts";
-import { gender, messageType, notifyLevel, presenceStatus, privacy, requestDirection, roomRole } from "./models.ts";
+import {
+  deletedFor,
+  gender,
+  messageType,
+  notifyLevel,
+  presenceStatus,
+  privacy,
+  requestDirection,
+  roomRole,
+} from "./models.ts";
 import { codePoints, id, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
@@ -118,7 +127,10 @@ export const sendMessage = z.strictObject({
   content: multiline(),
   type: messageType.extract(["text"]).optional(),
   temp_id: tempId.optional(),
+  reply_to_id: reference.optional(),
 });
+export const editMessage = z.strictObject({ content: multiline() });
+export const deleteMessageQuery = z.object({ for: deletedFor.default("all") });
 export const markRead = z.strictObject({ last_read_message_id: reference });
 
 export const requestFriend = z.strictObject({

@@ -62,6 +62,7 @@ const bodies: Record<BodyName, () => { method: string; path: string; valid: Reco
   setNotifyLevel: () => ({ method: "PUT", path: `/rooms/${roomId}/notifications`, valid: { level: "none" } }),
   readNotifications: () => ({ method: "POST", path: "/notifications/read", valid: { all: true } }),
   sendMessage: () => ({ method: "POST", path: `/rooms/${roomId}/messages`, valid: { content: "hello" } }),
+  editMessage: () => ({ method: "PATCH", path: `/messages/${messageId}`, valid: { content: "hello again" } }),
   requestFriend: () => ({ method: "POST", path: "/friends/requests", valid: { user_id: ben.id, message: "hi" } }),
   markRead: () => ({
     method: "POST",
@@ -284,6 +285,9 @@ describe("a frame that breaks its schema", () => {
   }
 
   const valid: Record<CommandName, () => Record<string, unknown>> = {
+    edit_message: () => ({ message_id: messageId, content: "hello again" }),
+    delete_message: () => ({ message_id: messageId }),
+    recall_message: () => ({ message_id: messageId }),
     join_room: () => ({ room_id: roomId }),
     leave_room: () => ({ room_id: roomId }),
     authenticate: () => ({ token: ben.token }),

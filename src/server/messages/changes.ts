@@ -5,9 +5,10 @@ import { membersChangedSince } from "../rooms/members.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import { allCursors } from "../rooms/wire-cursors.ts";
 import { wireRoom } from "../rooms/wire.ts";
-import { changedSince, sentSince } from "../timeline/changes-since.ts";
+import { changedSince, hiddenSince, sentSince } from "../timeline/changes-since.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { pinsFor } from "./pins.ts";
+import { quotedBy, type Quoted } from "../timeline/quotations.ts";
 import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
 
 /**
@@ -28,10 +29,11 @@ export async function roomChanges(
   return { ...changes, cursors: viewer ? await allCursors(ctx, viewer, entry) : [], rev, has_more };
 }
 
-/** What changed, and the rows of the timeline among it. */
+/** What changed, the rows of the timeline among it, and what these quote. */
 export interface Changes {
   changes: Omit<RoomChanges, "cursors">;
   rows: readonly StoredMessage[];
+  quoted: Quoted;
 }
 
 /** {@link roomChanges} without the cursors; `personal` absent: as everybody sees them from whom nothing is hidden. */
@@ -44,10 +46,11 @@ export async function changesFor(
 ): Promise<Changes> {
   // Read first: what happens during the reads below lies beyond this `rev` and belongs to the next call.
   const room = await roomWithNumbers(ctx, roomKey);
-  const [sent, changed, members] = await Promise.all([
+  const [sent, changed, members, hidden] = await Promise.all([
     sentSince(ctx, room, sinceRev, limit + 1),
     changedSince(ctx, room.key, sinceRev, limit + 1),
     membersChangedSince(ctx, room, sinceRev, limit + 1),
+    personal?.hidSince(room.key, sinceRev) ? hiddenSince(ctx, personal.userKey, room.key, sinceRev) : [],
   ]);
   const revs = [
     ...sent.map((row) => row.sent_rev),
@@ -56,25 +59,32 @@ export async function changesFor(
   ].sort((a, b) => a - b);
   const upTo = lastRevWithin(revs, limit, room.rev);
   const bySeq = new Map(
-    [...sent.filter((row) => row.sent_rev <= upTo), ...changed.filter((row) => (row.changed_rev ?? 0) <= upTo)].map(
-      (row) => [row.seq, row],
-    ),
+    [
+      ...hidden.filter(({ rev }) => rev <= upTo).map(({ message }) => message),
+      ...sent.filter((row) => row.sent_rev <= upTo),
+      ...changed.filter((row) => (row.changed_rev ?? 0) <= upTo),
+    ].map((row) => [row.seq, row]),
   );
   const rows = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  const quoted = await quotedBy(ctx, rows);
   const inTime = members.filter((row) => row.rev <= upTo);
   const changes = {
     room_id: room.id,
     // Also when only its members changed: their count is the room's.
     ...((room.settings_rev > sinceRev || members.length > 0) && { room: await wireRoom(ctx, room) }),
-    messages: await forViewer(ctx, personal, room, rows),
+    messages: await forViewer(ctx, personal, room, rows, quoted),
     members: inTime.flatMap((row) => (row.member ? [row.member] : [])),
     members_removed: inTime.flatMap((row) => (row.member ? [] : [row.user_id])),
     rev: upTo,
     has_more: upTo < room.rev,
   };
-  if (room.pins_rev <= sinceRev) return { changes, rows };
+  if (room.pins_rev <= sinceRev) return { changes, rows, quoted };
   const pinned = await pinsFor(ctx, personal, room);
-  return { changes: { ...changes, pins: pinned.pins }, rows: [...rows, ...pinned.rows] };
+  return {
+    changes: { ...changes, pins: pinned.pins },
+    rows: [...rows, ...pinned.rows],
+    quoted: new Map([...quoted, ...pinned.quoted]),
+  };
 }
 
 /** The greatest `rev` up to which at most `limit` changes lie, without parting those that share one. */

@@ -1,14 +1,25 @@
 import type { EventPayload } from "../../protocol/events.ts";
 import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import { deleteMessage } from "./delete.ts";
+import { editMessage } from "./edit.ts";
 import { markDelivered, markRead } from "./mark-read.ts";
 import { react } from "./react.ts";
+import { recallMessage } from "./recall.ts";
 import { setTyping } from "./typing.ts";
 import { prepareSend, type PreparedSend } from "./send.ts";
 
 export const messageCommands: Pick<
   CommandHandlers,
-  "send_message" | "mark_read" | "mark_delivered" | "typing" | "add_reaction" | "remove_reaction"
+  | "send_message"
+  | "edit_message"
+  | "delete_message"
+  | "recall_message"
+  | "mark_read"
+  | "mark_delivered"
+  | "typing"
+  | "add_reaction"
+  | "remove_reaction"
 > = {
   add_reaction: async (ctx, { viewer }, payload) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
@@ -20,12 +31,27 @@ export const messageCommands: Pick<
     await react(ctx, viewer, { ...payload, added: false });
     return {};
   },
-  send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id }) => {
+  send_message: (ctx, { viewer }, { room_id, content, message_type, temp_id, reply_to_id }) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");
-    const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, type: message_type });
+    const prepared = prepareSend(ctx, viewer, { room_id, content, temp_id, reply_to_id, type: message_type });
     return prepared instanceof Promise
       ? prepared.then((ready) => acknowledge(ready, temp_id))
       : acknowledge(prepared, temp_id);
+  },
+  edit_message: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await editMessage(ctx, viewer, payload);
+    return {};
+  },
+  delete_message: async (ctx, { viewer }, payload) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await deleteMessage(ctx, viewer, payload);
+    return {};
+  },
+  recall_message: async (ctx, { viewer }, { message_id }) => {
+    if (!viewer) throw new AppError("UNAUTHENTICATED");
+    await recallMessage(ctx, viewer, message_id);
+    return {};
   },
   typing: async (ctx, { viewer }, payload) => {
     if (!viewer) throw new AppError("UNAUTHENTICATED");

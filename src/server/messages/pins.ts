@@ -12,12 +12,15 @@ import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom } from "../timeline/change-room.ts";
 import { messageById } from "../timeline/find.ts";
 import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
+import { quotedBy, type Quoted } from "../timeline/quotations.ts";
 import { demandPresent, lockMessage } from "./locked-message.ts";
 
 /** A room's pins, and the rows of the messages among them. */
 interface Pinned {
   pins: Pin[];
   rows: StoredMessage[];
+  /** What these quote. */
+  quoted: Quoted;
 }
 
 /** The pins of a room, the newest first. Throws `ROOM_NOT_FOUND`. */
@@ -41,14 +44,15 @@ export async function pinsFor(
     .orderBy(desc(pins.created_at), desc(pins.message_key))
     .limit(limits.pinsPerRoom);
   const rows = found.map(({ message }) => message);
-  const wire = await forViewer(ctx, personal, room, rows);
+  const quoted = await quotedBy(ctx, rows);
+  const wire = await forViewer(ctx, personal, room, rows, quoted);
   const persons = await people(ctx).byKeys(found.map(({ pin }) => pin.pinned_by_key));
   const list = found.flatMap(({ pin }, index): Pin[] => {
     const message = wire[index];
     const by = persons.get(pin.pinned_by_key);
     return message && by ? [{ ...message, pinned_by: userRef(by), pinned_at: wireTime(pin.created_at) }] : [];
   });
-  return { pins: list, rows };
+  return { pins: list, rows, quoted };
 }
 
 interface PinInput {

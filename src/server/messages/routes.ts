@@ -1,13 +1,24 @@
-import { changesQuery, historyQuery, markRead as markReadBody, sendMessage } from "../../protocol/requests.ts";
+import {
+  changesQuery,
+  deleteMessageQuery,
+  editMessage as editMessageBody,
+  historyQuery,
+  markRead as markReadBody,
+  sendMessage,
+} from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
-import { actorOf, body, ok, query, router, viewerOf } from "../route.ts";
+import { actorOf, body, ok, query, router, signedIn, viewerOf } from "../route.ts";
 import { roomChanges } from "./changes.ts";
+import { deleteMessage } from "./delete.ts";
+import { editMessage } from "./edit.ts";
 import { history, type HistoryPage } from "./history.ts";
 import { markRead } from "./mark-read.ts";
 import { listPins, pinMessage, unpinMessage } from "./pins.ts";
 import { react, reactors } from "./react.ts";
+import { recallMessage } from "./recall.ts";
 import { receipts } from "./receipts.ts";
 import { send } from "./send.ts";
+import { versions } from "./versions.ts";
 
 /** The `meta` of a page of a timeline. */
 export function historyMeta({ messages, hasMore }: HistoryPage) {
@@ -49,6 +60,15 @@ export function messageRoutes(ctx: Context) {
       await unpinMessage(ctx, actorOf(c), { room_id, message_id });
       return ok(c, { room_id, message_id });
     })
+    .on(["PATCH", "PUT"], "/messages/:id", signedIn, ...body(editMessageBody), async (c) =>
+      ok(c, await editMessage(ctx, actorOf(c), { message_id: c.req.param("id"), ...c.req.valid("json") })),
+    )
+    .delete("/messages/:id", signedIn, query(deleteMessageQuery), async (c) => {
+      const input = { message_id: c.req.param("id"), ...c.req.valid("query") };
+      return ok(c, await deleteMessage(ctx, actorOf(c), input));
+    })
+    .put("/messages/:id/recall", async (c) => ok(c, await recallMessage(ctx, actorOf(c), c.req.param("id"))))
+    .get("/messages/:id/versions", async (c) => ok(c, await versions(ctx, actorOf(c), c.req.param("id"))))
     .get("/messages/:id/receipts", async (c) => ok(c, await receipts(ctx, actorOf(c), c.req.param("id"))))
     .get("/rooms/:id/changes", query(changesQuery), async (c) => {
       const { since_rev, limit } = c.req.valid("query");

@@ -12,10 +12,12 @@ import { storedAs, type NewMessage, type StoredMessage } from "../timeline/appen
 import { advanceCursor } from "../timeline/cursors.ts";
 import { messageByClientId } from "../timeline/find.ts";
 import { lane } from "../timeline/lane.ts";
-import { wireMessage, wireMessages } from "../timeline/wire.ts";
+import { asQuotedNow } from "../timeline/quotations.ts";
+import { wireMessage, wireMessages, wireQuotation } from "../timeline/wire.ts";
 import { demandPeer, isSurelyReachable } from "./direct-policy.ts";
 import { findMentions, mayMention } from "./mentions.ts";
 import { demandVoice } from "./policy.ts";
+import { demandQuotable, type Quotable } from "./quotable.ts";
 import { slowly } from "./slow-mode.ts";
 
 export interface SendInput {
@@ -23,6 +25,8 @@ export interface SendInput {
   content: string;
   type?: "text" | undefined;
   temp_id?: string | undefined;
+  /** A message of the same room. */
+  reply_to_id?: string | undefined;
 }
 
 /** A stored message, and whether it was there before (a repeated `temp_id`). */
@@ -43,8 +47,9 @@ export interface PreparedSend {
 const refusedForNow: PreparedSend = { commit: (settle) => settle.failed(overloaded) };
 
 /**
- * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `BANNED`, `MUTED`, `SLOW_MODE`, `RATE_LIMITED`,
- * `IDEMPOTENCY_CONFLICT`, in a direct room also `BLOCKED` and `USER_NOT_FOUND`. A retry of what was stored always gets the original, whatever policy and limiter would say
+ * Checks a send. Throws `VALIDATION_ERROR`, `MESSAGE_TOO_LONG`, `ROOM_NOT_FOUND`, `FORBIDDEN`, `BANNED`, `MUTED`,
+ * `SLOW_MODE`, `RATE_LIMITED`, `IDEMPOTENCY_CONFLICT`, `MESSAGE_NOT_FOUND` (what it answers), in a direct room also
+ * `BLOCKED` and `USER_NOT_FOUND`. A retry of what was stored always gets the original, whatever policy and limiter would say
  * now: they are asked first only because they answer from memory (CONTRACT, Sending again). Where person and room are
  * remembered, which is nearly always, there is no promise: awaiting would cost more than all checks together.
  */
@@ -97,19 +102,29 @@ function admit(
     body_hash: bodyHash(input),
     type: input.type ?? "text",
     content: input.content,
-    reply_to_id: null,
+    reply_to_id: input.reply_to_id ?? null,
     mentions: null,
     created_at: ctx.clock.now(),
   };
-  const prepared: PreparedSend = { commit: (settle) => commit(ctx, draft, room, person, settle) };
-  const ready = mayMention(input.content)
-    ? findMentions(ctx, actor, place, input.content).then((mentions) => {
-        draft.mentions = mentions;
-        return prepared;
-      })
-    : prepared;
+  const around: Around = { room, sender: person, quotes: null };
+  const prepared: PreparedSend = { commit: (settle) => commit(ctx, draft, around, settle) };
+  const isPlain = input.reply_to_id === undefined && !mayMention(input.content);
+  const ready = isPlain ? prepared : lookUp(ctx, actor, place, draft, around).then(() => prepared);
   // Last of all: nobody waits for a message that was refused.
   return room.slow_mode_s === 0 ? ready : slowly(ctx, actor, place, ready);
+}
+
+/** Looks up what the message answers and whom it names. */
+async function lookUp(
+  ctx: Context,
+  actor: Actor,
+  place: { room: RoomEntry; membership: Membership },
+  draft: NewMessage,
+  around: Around,
+): Promise<void> {
+  const { reply_to_id, content } = draft;
+  if (reply_to_id !== null) around.quotes = await demandQuotable(ctx, actor, place.room, reply_to_id);
+  if (mayMention(content)) draft.mentions = await findMentions(ctx, actor, place, content);
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */
@@ -146,16 +161,25 @@ export function demandContent(ctx: Context, content: string): void {
 }
 
 /** 53 bits of xxHash64 over what the client sent, so that a retry with another body is seen as a conflict. */
-function bodyHash({ room_id, content, type }: SendInput): number {
-  return Number(Bun.hash.xxHash64(JSON.stringify([room_id, type ?? "text", content])) >> 11n);
+function bodyHash({ room_id, content, type, reply_to_id }: SendInput): number {
+  const body = [room_id, type ?? "text", content];
+  if (reply_to_id !== undefined) body.push(reply_to_id);
+  return Number(Bun.hash.xxHash64(JSON.stringify(body)) >> 11n);
 }
 
-function commit(ctx: Context, draft: NewMessage, room: RoomEntry, sender: Person, settle: Settle<Sent>): void {
+/** Where a message goes, whose it is, and what it quotes. */
+interface Around {
+  room: RoomEntry;
+  sender: Person;
+  quotes: Quotable | null;
+}
+
+function commit(ctx: Context, draft: NewMessage, around: Around, settle: Settle<Sent>): void {
   lane(ctx).submit(draft, {
     done: (outcome) => {
       switch (outcome.kind) {
         case "stored":
-          settle.done({ message: publishStored(ctx, draft, outcome, room, sender), isRepeat: false });
+          settle.done({ message: publishStored(ctx, draft, outcome, around), isRepeat: false });
           break;
         case "repeated":
           repeated(ctx, outcome.original, draft.body_hash).then(
@@ -179,10 +203,10 @@ function publishStored(
   ctx: Context,
   draft: NewMessage,
   { seq, rev }: { seq: number; rev: number },
-  room: RoomEntry,
-  sender: Person,
+  { room, sender, quotes }: Around,
 ): Message {
-  const message = wireMessage(room.id, storedAs(draft, seq, rev), userRef(sender));
+  const reply_to = quotes && wireQuotation(asQuotedNow(ctx, quotes.row), quotes.sender);
+  const message = wireMessage(room.id, storedAs(draft, seq, rev), userRef(sender), reply_to);
   ctx.publish.toRoom(room.type === "direct" ? "new_direct_message" : "new_message", message);
   ctx.metrics.messages.inc();
   const { sender_key: senderKey, mentions, reply_to_id: replyToId } = draft;

@@ -38,6 +38,12 @@ export function createMetrics() {
     }),
     deliveries: new Counter({ name: "parley_frames_published_total", help: "Frames published to topics", registers }),
     messages: new Counter({ name: "parley_messages_total", help: "Messages stored", registers }),
+    messageChanges: new Counter({
+      name: "parley_message_changes_total",
+      help: "Messages edited, deleted, recalled or hidden",
+      labelNames: ["kind"],
+      registers,
+    }),
     sendsRefused: new Counter({
       name: "parley_sends_refused_total",
       help: "Sends refused, by error code",

@@ -2,6 +2,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { Cursor } from "../../protocol/models.ts";
 import { people } from "../accounts/people.ts";
 import type { StoredMessage } from "../timeline/append.ts";
+import type { Quoted } from "../timeline/quotations.ts";
 import type { Personal } from "../timeline/for-viewer.ts";
 import { perContext, type Context } from "../context.ts";
 import { changesFor, type Changes } from "../messages/changes.ts";
@@ -38,6 +39,7 @@ interface BatchText {
   before: string;
   after: string;
   rows: readonly StoredMessage[];
+  quoted: Quoted;
 }
 
 /**
@@ -54,10 +56,12 @@ class CatchUp {
   /** JSON of a `sync_batch`'s payload; `rev` is what the room has now. */
   async text(room: Room, sinceRev: number, personal: Personal | null, cursors: readonly Cursor[]): Promise<string> {
     const shared = room.rev <= sinceRev ? nothingNew(room) : await this.#since(room, sinceRev);
+    const { rows, quoted } = shared;
     const isOwn =
       personal !== null &&
-      ((!room.is_lobby && shared.rows.some((row) => personal.wrote(row))) ||
-        (await personal.touchesAny(this.ctx, shared.rows)));
+      (personal.hidSince(room.key, sinceRev) ||
+        (!room.is_lobby && rows.some((row) => personal.wrote(row))) ||
+        (await personal.touchesAny(this.ctx, rows, quoted)));
     const { before, after } = isOwn ? await this.#read(room.key, sinceRev, personal) : shared;
     return `${before},"cursors":${JSON.stringify(cursors)}${after}`;
   }
@@ -86,9 +90,14 @@ class CatchUp {
 
   async #read(roomKey: number, sinceRev: number, personal: Personal | null): Promise<BatchText> {
     await this.#pace.turn();
-    const { changes: all, rows } = await this.#thatFit(roomKey, sinceRev, personal);
+    const { changes: all, rows, quoted } = await this.#thatFit(roomKey, sinceRev, personal);
     const { rev, has_more, ...changes } = all;
-    return { before: JSON.stringify(changes).slice(0, -1), after: `,"rev":${rev},"has_more":${has_more}}`, rows };
+    return {
+      before: JSON.stringify(changes).slice(0, -1),
+      after: `,"rev":${rev},"has_more":${has_more}}`,
+      rows,
+      quoted,
+    };
   }
 
   async #thatFit(roomKey: number, sinceRev: number, personal: Personal | null): Promise<Changes> {
@@ -105,6 +114,7 @@ function nothingNew({ id, rev }: Room): BatchText {
     before: `{"room_id":"${id}","messages":[],"members":[],"members_removed":[]`,
     after: `,"rev":${rev},"has_more":false}`,
     rows: [],
+    quoted: new Map(),
   };
 }
 

@@ -4,6 +4,7 @@ import { RecentMap } from "../platform/cache/recent-map.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { type MentionTail, readMentionTails } from "../timeline/mention-tails.ts";
+import { quotedBy, type Quoted } from "../timeline/quotations.ts";
 import { readTails, type Tail } from "../timeline/unread.ts";
 import { namedIn, wireMessages } from "../timeline/wire.ts";
 import { roomsWithLast, type RoomWithLast } from "./list-store.ts";
@@ -27,6 +28,8 @@ export interface RoomCard {
   /** JSON of the protocol's `joinedRoom` but for `last_message` and what is one's own, and without its end. */
   readonly text: string;
   readonly last: StoredMessage | null;
+  /** What it quotes. */
+  readonly quoted: Quoted;
   /** JSON of `last_message`, as everybody sees it from whom it is not hidden. */
   readonly lastText: string;
   /** Whose names are in it: it holds as long as they are known by these very objects. */
@@ -110,14 +113,18 @@ class RoomCards {
   async #make(keys: readonly number[]): Promise<RoomCard[]> {
     const rows = await roomsWithLast(this.ctx, keys);
     // Noted before the text is made: should somebody be renamed meanwhile, the card does not hold.
-    const persons = await people(this.ctx).byKeys(rows.flatMap(personsIn));
+    const quoted = await quotedBy(
+      this.ctx,
+      rows.flatMap(({ last }) => last ?? []),
+    );
+    const persons = await people(this.ctx).byKeys(rows.flatMap((row) => personsIn(row, quoted)));
     const accounts = await accountCount(this.ctx);
     const wire = await wireRooms(
       this.ctx,
       rows.map(({ room }) => room),
     );
     const lasts = await Promise.all(
-      rows.map(({ room, last }) => (last ? wireMessages(this.ctx, room.id, [last]) : undefined)),
+      rows.map(({ room, last }) => (last ? wireMessages(this.ctx, room.id, [last], quoted) : undefined)),
     );
     return rows.map((row, index): RoomCard => {
       const { room, last } = row;
@@ -132,19 +139,30 @@ class RoomCards {
         activeAtMs: last?.created_at ?? room.created_at,
         text: text.slice(0, -1),
         last,
+        quoted: quotedAlone(last, quoted),
         lastText: JSON.stringify(lasts[index]?.[0] ?? null),
-        persons: personsIn(row).flatMap((key) => persons.get(key) ?? []),
+        persons: personsIn(row, quoted).flatMap((key) => persons.get(key) ?? []),
         accounts: room.is_lobby ? accounts : undefined,
       };
     });
   }
 }
 
+/** Of what the last messages of many rooms quote, what this one does: a card keeps no more. */
+function quotedAlone(last: StoredMessage | null, quoted: Quoted): Quoted {
+  const quotes = last?.reply_to_id ? quoted.get(last.reply_to_id) : undefined;
+  return quotes ? new Map([[quotes.id, quotes]]) : nothing;
+}
+
 /** Whom a card names. */
-function personsIn({ room, last }: RoomWithLast): number[] {
-  const keys = [room.owner_key, room.created_by_key, ...(last ? namedIn(last) : [])];
+function personsIn({ room, last }: RoomWithLast, quoted: Quoted): number[] {
+  const quotes = last?.reply_to_id ? quoted.get(last.reply_to_id) : undefined;
+  const keys = [room.owner_key, room.created_by_key, ...(last ? namedIn(last) : []), quotes?.sender_key ?? null];
   return [...new Set(keys.filter((key) => key !== null))];
 }
+
+/** What most last messages quote. */
+const nothing: Quoted = new Map();
 
 /** The cards of this context; what nobody asked for in the last minute or two is forgotten. */
 export const roomCards = perContext((ctx) => {

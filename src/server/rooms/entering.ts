@@ -8,6 +8,7 @@ import type { Queries } from "../platform/db/database.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
 import { forViewer, personalOf } from "../timeline/for-viewer.ts";
+import { quotedBy } from "../timeline/quotations.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { publishLines } from "./announce.ts";
 import type { RoomRow } from "./directory.ts";
@@ -124,10 +125,11 @@ async function lastFor(
   const found = new Map<number, TimelineMessage>();
   if (!last) return found;
   const [forAll] = await forViewer(ctx, null, room, [last]);
+  const quoted = await quotedBy(ctx, [last]);
   const personal = await personalOf(ctx, userKeys);
   for (const key of userKeys) {
     const own = personal.get(key);
-    const [seen] = own?.touches(last) ? await forViewer(ctx, own, room, [last]) : [forAll];
+    const [seen] = own?.touches(last, quoted) ? await forViewer(ctx, own, room, [last], quoted) : [forAll];
     if (seen) found.set(key, seen);
   }
   return found;

@@ -24,6 +24,7 @@ interface Joined {
   readSeq: number;
   unread: number;
   mentions: number;
+  hidden: number;
   /** The last message, where this person sees another than everybody, or none. */
   last?: TimelineMessage | null;
   /** The other one, in a direct room. */
@@ -101,10 +102,10 @@ function isNamed({ username, display_name }: User, needle: string): boolean {
   return folded(username).includes(needle) || folded(display_name).includes(needle);
 }
 
-function textOf({ card, standing, role, readSeq, unread, mentions, last, peer, cursors }: Joined): string {
+function textOf({ card, standing, role, readSeq, unread, mentions, hidden, last, peer, cursors }: Joined): string {
   const { notifyLevel, mutedUntil } = standing;
   const counts = `"read_seq":${readSeq},"unread_count":${unread},"mention_count":${mentions}`;
-  const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}`;
+  const own = `"my_role":"${role}","notify_level":"${notifyLevel}","muted_until":${JSON.stringify(wireTimeOrNull(mutedUntil))}${hidden > 0 ? `,"hidden_count":${hidden}` : ""}`;
   const direct = peer
     ? `,"peer":${JSON.stringify(peer)},"cursors":${JSON.stringify(cursors)},"cleared_seq":${standing.clearedSeq}`
     : "";
@@ -122,7 +123,8 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
     const { userKey, roomKey, role, readSeq } = each;
     const card = cards.get(roomKey);
     if (!card) continue;
-    const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0 };
+    const hidden = personal.get(userKey)?.hiddenIn(roomKey) ?? 0;
+    const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0, hidden };
     const last = await lastFor(ctx, personal.get(userKey), card);
     if (last !== undefined) own.last = last;
     if (readSeq < card.lastSeq) behind.push({ userKey, own, personal: personal.get(userKey) });
@@ -159,11 +161,11 @@ async function addPeers(ctx: Context, found: ReadonlyMap<number, Joined[]>): Pro
 async function lastFor(
   ctx: Context,
   personal: Personal | undefined,
-  { key, id, last }: RoomCard,
+  { key, id, last, quoted }: RoomCard,
 ): Promise<TimelineMessage | null | undefined> {
   if (last && personal && last.seq <= personal.clearedIn(key)) return null;
-  if (!personal || !last || !personal.touches(last)) return undefined;
-  return (await forViewer(ctx, personal, { key, id }, [last]))[0];
+  if (!personal || !last || !personal.touches(last, quoted)) return undefined;
+  return (await forViewer(ctx, personal, { key, id }, [last], quoted))[0];
 }
 
 /** Sets `unread`: from the tails of the rooms, and from the database where they are too short. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, asc, eq, gt, gte } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
 
@@ -59,4 +59,33 @@ export async function changedSince(
     .where(and(eq(messages.room_key, roomKey), gt(messages.changed_rev, sinceRev)))
     .orderBy(asc(messages.changed_rev))
     .limit(limit);
+}
+
+/** More than anybody hides while another device of theirs is away; a stub is small. */
+const hiddenMax = 5_000;
+
+/**
+ * Messages that a person has deleted for themselves since the room was at `sinceRev`, or when it was: hiding takes no `rev`
+ * of its own, since it is nobody else's business.
+ */
+export async function hiddenSince(
+  ctx: Context,
+  userKey: number,
+  roomKey: number,
+  sinceRev: number,
+): Promise<{ rev: number; message: StoredMessage }[]> {
+  const { messages, hidden_messages } = ctx.db.tables;
+  return ctx.db.read
+    .select({ rev: hidden_messages.rev, message: messages })
+    .from(hidden_messages)
+    .innerJoin(messages, eq(messages.key, hidden_messages.message_key))
+    .where(
+      and(
+        eq(hidden_messages.user_key, userKey),
+        eq(hidden_messages.room_key, roomKey),
+        gte(hidden_messages.rev, sinceRev),
+      ),
+    )
+    .orderBy(asc(hidden_messages.rev))
+    .limit(hiddenMax);
 }

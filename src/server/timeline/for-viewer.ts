@@ -1,9 +1,10 @@
-import { inArray } from "drizzle-orm";
 import type { Message, TimelineMessage } from "../../protocol/models.ts";
 import { blocksOf } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
 import { clearedBy } from "./cleared.ts";
+import { type Hidden, hiddenOf } from "./hidden.ts";
+import { quotedBy, type Quoted } from "./quotations.ts";
 import { haveReacted, reactionsFor } from "./reactions.ts";
 import { statusesOf } from "./status.ts";
 import { wireMessages } from "./wire.ts";
@@ -14,8 +15,8 @@ export class Personal {
     readonly userKey: number,
     /** Of whom they want to see nothing. */
     readonly blocked: ReadonlySet<number>,
-    /** What they deleted for themselves: the messages' numbers by room. */
-    private readonly hidden: ReadonlyMap<number, ReadonlySet<number>>,
+    /** What they deleted for themselves. */
+    private readonly hidden: Hidden,
     /** Up to where they emptied a conversation, by room. */
     private readonly cleared: ReadonlyMap<number, number>,
   ) {}
@@ -31,12 +32,28 @@ export class Personal {
   }
 
   #hasPutAway(roomKey: number, seq: number): boolean {
-    return this.hidden.get(roomKey)?.has(seq) === true || seq <= this.clearedIn(roomKey);
+    return this.hidden.get(roomKey)?.seqs.has(seq) === true || seq <= this.clearedIn(roomKey);
   }
 
   /** What came up to here they have emptied the room of; 0: nothing. */
   clearedIn(roomKey: number): number {
     return this.cleared.get(roomKey) ?? 0;
+  }
+
+  /** How many messages they have deleted for themselves in a room. */
+  hiddenIn(roomKey: number): number {
+    return this.hidden.get(roomKey)?.seqs.size ?? 0;
+  }
+
+  /** The same in all rooms. */
+  hiddenInAll(): number {
+    return this.hidden.values().reduce((sum, { seqs }) => sum + seqs.size, 0);
+  }
+
+  /** Whether they have deleted one for themselves since the room was at `rev`, or when it was. */
+  hidSince(roomKey: number, rev: number): boolean {
+    const there = this.hidden.get(roomKey);
+    return there !== undefined && there.rev >= rev;
   }
 
   /** Whether it is a message of their own, of which they see the `status`. */
@@ -45,38 +62,35 @@ export class Personal {
   }
 
   /** Whether this person sees the message otherwise than everybody else, but for the `status` of their own. */
-  touches(row: StoredMessage): boolean {
-    return this.hides(row) || row.reactions !== null;
+  touches(row: StoredMessage, quoted: Quoted): boolean {
+    return this.hides(row) || row.reactions !== null || this.hidesQuoted(row, quoted);
   }
 
   /** As {@link touches}, of many; asks the database where it is worth knowing for sure. */
-  async touchesAny(ctx: Context, rows: readonly StoredMessage[]): Promise<boolean> {
-    return rows.some((row) => this.hides(row)) || haveReacted(ctx, [this.userKey, ...this.blocked], rows);
+  async touchesAny(ctx: Context, rows: readonly StoredMessage[], quoted: Quoted): Promise<boolean> {
+    const isOther = rows.some((row) => this.hides(row) || this.hidesQuoted(row, quoted));
+    return isOther || haveReacted(ctx, [this.userKey, ...this.blocked], rows);
+  }
+
+  /** Whether what a message quotes is hidden from this person. */
+  hidesQuoted({ reply_to_id }: StoredMessage, quoted: Quoted): boolean {
+    const quotes = reply_to_id === null ? undefined : quoted.get(reply_to_id);
+    return quotes !== undefined && this.hides(quotes);
   }
 }
 
 /** What is personal to each of these people, by few queries however many they are. */
 export async function personalOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Personal>> {
-  const { hidden_messages } = ctx.db.tables;
   if (userKeys.length === 0) return new Map();
-  const [blocks, cleared, rows] = await Promise.all([
+  const [blocks, cleared, hidden] = await Promise.all([
     blocksOf(ctx, userKeys),
     clearedBy(ctx, userKeys),
-    ctx.db.read
-      .select({ userKey: hidden_messages.user_key, roomKey: hidden_messages.room_key, seq: hidden_messages.seq })
-      .from(hidden_messages)
-      .where(inArray(hidden_messages.user_key, [...userKeys])),
+    hiddenOf(ctx, userKeys),
   ]);
-  const byPerson = Map.groupBy(rows, ({ userKey }) => userKey);
   return new Map(
     userKeys.map((key) => {
-      const hidden = new Map(
-        [...Map.groupBy(byPerson.get(key) ?? [], ({ roomKey }) => roomKey)].map(([roomKey, own]) => [
-          roomKey,
-          new Set(own.map(({ seq }) => seq)),
-        ]),
-      );
-      return [key, new Personal(key, blocks.get(key)?.blocked ?? new Set(), hidden, cleared.get(key) ?? new Map())];
+      const blocked = blocks.get(key)?.blocked ?? new Set();
+      return [key, new Personal(key, blocked, hidden.get(key) ?? new Map(), cleared.get(key) ?? new Map())];
     }),
   );
 }
@@ -88,14 +102,19 @@ export async function personalOfOne(ctx: Context, userKey: number): Promise<Pers
   return personal;
 }
 
-/** Rows of one room as this person sees them; `null`: as everybody does from whom nothing is hidden. */
+/**
+ * Rows of one room as this person sees them; `null`: as everybody does from whom nothing is hidden. `known`: what they
+ * quote, where it was read already.
+ */
 export async function forViewer(
   ctx: Context,
   personal: Personal | null,
   room: { key: number; id: string },
   rows: readonly StoredMessage[],
+  known?: Quoted,
 ): Promise<TimelineMessage[]> {
-  const plain = await wireMessages(ctx, room.id, rows);
+  const quoted = known ?? (await quotedBy(ctx, rows));
+  const plain = await wireMessages(ctx, room.id, rows, quoted);
   const reactions = await reactionsFor(ctx, personal, rows);
   const messages = plain.map((message, index) => {
     const shown = reactions.get(rows[index]?.key ?? 0);
@@ -109,7 +128,8 @@ export async function forViewer(
     if (!row) return message;
     if (personal.hides(row)) return hiddenForm(message);
     const status = personal.wrote(row) ? statuses.get(row.seq) : undefined;
-    return status ? { ...message, status } : message;
+    const seen = personal.hidesQuoted(row, quoted) ? { ...message, reply_to: null } : message;
+    return status ? { ...seen, status } : seen;
   });
 }
 
