@@ -80,14 +80,14 @@ describeInBrowser("naming people, and what one is told", () => {
     test(`on a ${size} a mention is counted, listed, led to and read`, async () => {
       const { ben, owner, names, roomId } = await annAndBen(size === "phone" ? { size } : {});
       await ben.go(size === "phone" ? "/" : "/settings");
-      await ben.page.getByRole("link", { name: /^Notifications/ }).waitFor();
+      await ben.page.getByRole("link", { name: /^Alerts/ }).waitFor();
       await say(owner, roomId, `@${names[1]}, the **roses** bloom`);
       if (size === "phone") {
         const row = ben.page.getByRole("link", { name: /^Garden/ });
         await row.filter({ hasText: "1 mention of you" }).waitFor();
       }
       // One for being added, one for the mention.
-      await ben.page.getByRole("link", { name: /^Notifications.*2 unread/ }).click();
+      await ben.page.getByRole("link", { name: /^Alerts.*2 unread/ }).click();
       const entry = ben.page.getByRole("link", { name: /mentioned you/ });
       await entry.waitFor();
       expect(await entry.innerText()).toContain("the roses bloom");
@@ -95,7 +95,7 @@ describeInBrowser("naming people, and what one is told", () => {
       await ben.messages("roses").waitFor();
       await ben.page.goBack();
       await ben.page.getByRole("button", { name: "Mark all as read" }).click();
-      await ben.page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
+      await ben.page.getByRole("link", { name: "Alerts", exact: true }).waitFor();
       expect(await ben.page.getByText("Unread", { exact: true }).count()).toBe(0);
     });
   }

@@ -59,7 +59,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
       {!isGuest && (
         <NavLink
           to={paths.notifications}
-          label={text.notifications.title}
+          label={text.notifications.nav}
           current={place.name === "notifications"}
           count={notifications}
         >

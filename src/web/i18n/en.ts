@@ -108,6 +108,8 @@ export const en = {
 
   notifications: {
     title: "Notifications",
+    /** As short as the other names in the rail. */
+    nav: "Alerts",
     unread: (count: number) => plural(count, { one: "# unread notification", other: "# unread notifications" }),
     isUnread: "Unread",
     markAllRead: "Mark all as read",

@@ -99,6 +99,7 @@ export const zhCN: Dictionary = {
 
   notifications: {
     title: "通知",
+    nav: "通知",
     unread: (count) => `${plural(count, { other: "# 条未读通知" })}`,
     isUnread: "未读",
     markAllRead: "全部标为已读",

@@ -99,6 +99,7 @@ export const zhTW: Dictionary = {
 
   notifications: {
     title: "通知",
+    nav: "通知",
     unread: (count) => `${plural(count, { other: "# 則未讀通知" })}`,
     isUnread: "未讀",
     markAllRead: "全部標為已讀",

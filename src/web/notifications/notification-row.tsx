@@ -57,7 +57,7 @@ export function NotificationRow({ group, onOpen }: NotificationRowProps) {
               {format.brief(at, now)}
             </time>
           </span>
-          {room && room.type !== "direct" && (
+          {room && room.type !== "direct" && newest.kind !== "room_invite" && (
             <span className="notification-room" dir="auto">
               {roomName(room, text)}
             </span>

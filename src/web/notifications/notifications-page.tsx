@@ -50,8 +50,12 @@ export function NotificationsPage() {
         )}
         <h1 className="pane-title">{text.notifications.title}</h1>
         {unread > 0 && (
-          <Button look="quiet" busy={busy} onClick={() => void run(() => parley.notifications.markAllRead())}>
-            <CheckCheck size={18} aria-hidden />
+          <Button
+            look="quiet"
+            busy={busy}
+            icon={<CheckCheck size={18} aria-hidden />}
+            onClick={() => void run(() => parley.notifications.markAllRead())}
+          >
             {text.notifications.markAllRead}
           </Button>
         )}
