@@ -2,7 +2,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
 import { catchUp } from "../../src/server/search/indexer.ts";
-import { people, type Person } from "../support/people.ts";
+import { people, person, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Visit } from "./browser.ts";
 import { describeInBrowser, useBrowsers } from "./visits.ts";
@@ -10,17 +10,25 @@ import { describeInBrowser, useBrowsers } from "./visits.ts";
 describeInBrowser("axe finds nothing", () => {
   let server: TestServer;
   let roomId: string;
+  let ownerId: string;
   const visit = useBrowsers(() => server);
 
   beforeAll(async () => {
     server = await startServer();
     const { owner, member } = await people(server, "owner", "member");
+    ownerId = owner.id;
+    const dora = await person(server, "dora");
+    await dora.http("POST", "/friends/requests", { user_id: member.id, message: "We met yesterday" });
+    const elsa = await person(server, "elsa");
+    await elsa.http("POST", "/friends/requests", { user_id: member.id });
+    await member.http("POST", "/friends/requests", { user_id: elsa.id });
+    await member.http("PUT", `/blocks/${(await person(server, "fred")).id}`);
     const made = await owner.http("POST", "/rooms", { name: "Garden", type: "public", description: "Seeds and soil" });
     roomId = made.as(z.object({ id: z.string() })).id;
     const lobby = (await owner.http("GET", "/rooms?type=joined")).as(z.array(z.looseObject({ id: z.string() })));
-    const say = async (person: Person, content: string) => {
+    const say = async (by: Person, content: string) => {
       for (const room of [roomId, ...lobby.map(({ id }) => id)]) {
-        await person.http("POST", `/rooms/${room}/messages`, { content });
+        await by.http("POST", `/rooms/${room}/messages`, { content });
       }
     };
     await member.http("POST", `/rooms/${roomId}/join`);
@@ -100,6 +108,33 @@ describeInBrowser("axe finds nothing", () => {
         await page.getByRole("radio", { name: /^Nothing/ }).waitFor();
       },
     },
+    people: { path: "/people", shows: "People", signedIn: true },
+    "people found": {
+      path: "/people",
+      shows: "People",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("textbox", { name: "Find people by name" }).fill("own");
+        await page.getByRole("link", { name: "owner" }).waitFor();
+      },
+    },
+    "somebody's page": {
+      path: "/people/OWNER",
+      shows: "Profile",
+      signedIn: true,
+      act: ({ page }) => page.getByRole("button", { name: "Add friend" }).waitFor(),
+    },
+    "somebody's card": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("log").getByRole("button", { name: "owner" }).first().click();
+        await page.getByRole("button", { name: "Block" }).click();
+        await page.getByText(/Block .*owner.*\?/).waitFor();
+      },
+    },
+    blocked: { path: "/settings/blocked", shows: "Blocked people", signedIn: true },
     settings: { path: "/settings", shows: "Settings", signedIn: true },
     profile: { path: "/settings/profile", shows: "Profile", signedIn: true },
     appearance: { path: "/settings/appearance", shows: "Appearance and language", signedIn: true },
@@ -111,23 +146,27 @@ describeInBrowser("axe finds nothing", () => {
     (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
   );
 
-  test.each(looks)("on a $size in the $scheme scheme", async ({ size, scheme }) => {
-    const guest = await visit("ann", { path: "/login", size, scheme, still: true });
-    const person = await visit("ben", { path: "/login", size, scheme, still: true });
-    await person.signIn("member");
-    const found: string[] = [];
-    const walk = async (looker: Visit, signedIn: boolean) => {
-      for (const [name, place] of Object.entries(places)) {
-        if ((place.signedIn ?? false) !== signedIn) continue;
-        await looker.page.goto("about:blank"); // a fragment alone is no new page
-        await looker.go(place.path.replace("ROOM", roomId));
-        await looker.page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
-        await place.act?.(looker);
-        const { violations } = await new AxeBuilder({ page: looker.page }).analyze();
-        found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
-      }
-    };
-    await Promise.all([walk(guest, false), walk(person, true)]);
-    expect(found).toEqual([]);
-  });
+  test.each(looks)(
+    "on a $size in the $scheme scheme",
+    async ({ size, scheme }) => {
+      const guest = await visit("ann", { path: "/login", size, scheme, still: true });
+      const signedIn = await visit("ben", { path: "/login", size, scheme, still: true });
+      await signedIn.signIn("member");
+      const found: string[] = [];
+      const walk = async (looker: Visit, isSignedIn: boolean) => {
+        for (const [name, place] of Object.entries(places)) {
+          if ((place.signedIn ?? false) !== isSignedIn) continue;
+          await looker.page.goto("about:blank"); // a fragment alone is no new page
+          await looker.go(place.path.replace("ROOM", roomId).replace("OWNER", ownerId));
+          await looker.page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
+          await place.act?.(looker);
+          const { violations } = await new AxeBuilder({ page: looker.page }).analyze();
+          found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+        }
+      };
+      await Promise.all([walk(guest, false), walk(signedIn, true)]);
+      expect(found).toEqual([]);
+    },
+    180_000,
+  );
 });

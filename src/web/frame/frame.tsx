@@ -24,6 +24,9 @@ const NotificationsPage = lazy(async () => ({
   default: (await import("../notifications/notifications-page.tsx")).NotificationsPage,
 }));
 const Chat = lazy(async () => ({ default: (await import("../directs/chat.tsx")).Chat }));
+const PeoplePage = lazy(async () => ({ default: (await import("../people/people-page.tsx")).PeoplePage }));
+const PersonPage = lazy(async () => ({ default: (await import("../people/person-page.tsx")).PersonPage }));
+const OpenedProfile = lazy(async () => ({ default: (await import("../people/profile-card.tsx")).OpenedProfile }));
 const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
 const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
 
@@ -48,6 +51,7 @@ function panesOf(place: Place, width: Width) {
       (isRoot ||
         place.name === "discover" ||
         place.name === "notifications" ||
+        place.name === "people" ||
         (place.name === "search" && place.roomId === null)),
   };
 }
@@ -96,6 +100,9 @@ export function Frame({ place, isGuest }: FrameProps) {
       )}
       <ConnectionLine />
       <Announcer openRoomId={place.name === "room" ? place.roomId : null} />
+      <Suspense fallback={null}>
+        <OpenedProfile />
+      </Suspense>
       <PageTitle place={place} />
       <RemovalNotices place={place} />
       {!isGuest && <FriendOnline />}
@@ -123,6 +130,10 @@ function Main({ place, isGuest }: FrameProps) {
       return isGuest ? <NotFound /> : <NotificationsPage />;
     case "chat":
       return isGuest ? <NotFound /> : <Chat key={place.userId} userId={place.userId} />;
+    case "people":
+      return isGuest ? <NotFound /> : <PeoplePage />;
+    case "person":
+      return isGuest ? <NotFound /> : <PersonPage key={place.userId} userId={place.userId} />;
     case "settings":
       return <SettingsContent page={place.page ?? "profile"} />;
     case "chats":

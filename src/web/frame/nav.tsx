@@ -1,5 +1,6 @@
-import { Bell, Compass, LogIn, MessageCircle, Search, Settings } from "lucide-react";
+import { Bell, Compass, LogIn, MessageCircle, Search, Settings, Users } from "lucide-react";
 import type { ReactNode } from "react";
+import type { State } from "../../sdk/state.ts";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
 import { counted } from "../notifications/counted.ts";
@@ -20,6 +21,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
   const me = useParley((state) => state.me);
   const unread = useParley((state) => Object.values(state.rooms).some((room) => counted(room) > 0));
   const notifications = useParley((state) => state.notifications.unread);
+  const requests = useParley((state) => countIncoming(state.friendRequests));
   const inChats = place.name === "chats" || place.name === "room";
 
   return (
@@ -52,6 +54,17 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
         <Compass size={22} aria-hidden />
       </NavLink>
       {!isGuest && (
+        <NavLink
+          to={paths.people}
+          label={text.nav.people}
+          current={place.name === "people" || place.name === "person"}
+          count={requests}
+          counted={text.people.requestsWaiting(requests)}
+        >
+          <Users size={22} aria-hidden />
+        </NavLink>
+      )}
+      {!isGuest && (
         <NavLink to={paths.search()} label={text.nav.search} current={place.name === "search"}>
           <Search size={22} aria-hidden />
         </NavLink>
@@ -62,6 +75,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
           label={text.notifications.nav}
           current={place.name === "notifications"}
           count={notifications}
+          counted={text.notifications.unread(notifications)}
         >
           <Bell size={22} aria-hidden />
         </NavLink>
@@ -80,18 +94,22 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
   );
 }
 
+function countIncoming(requests: State["friendRequests"]): number {
+  return Object.values(requests).filter(({ direction }) => direction === "incoming").length;
+}
+
 interface NavLinkProps {
   to: string;
   label: string;
   current: boolean;
   dot?: boolean;
-  /** How much is new there. */
+  /** What waits there, and in words. */
   count?: number;
+  counted?: string;
   children: ReactNode;
 }
 
-function NavLink({ to, label, current, dot = false, count = 0, children }: NavLinkProps) {
-  const text = useText();
+function NavLink({ to, label, current, dot = false, count = 0, counted, children }: NavLinkProps) {
   return (
     <Link className="nav-link" to={to} title={label} aria-current={current ? "page" : undefined}>
       <span className="nav-icon">
@@ -104,7 +122,7 @@ function NavLink({ to, label, current, dot = false, count = 0, children }: NavLi
         )}
       </span>
       <span className="nav-label">{label}</span>
-      {count > 0 && <span className="visually-hidden">{text.notifications.unread(count)}</span>}
+      {count > 0 && <span className="visually-hidden">, {counted}</span>}
     </Link>
   );
 }

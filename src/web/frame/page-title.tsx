@@ -21,11 +21,13 @@ export function PageTitle({ place }: { place: Place }) {
         ? text.discover.title
         : place.name === "notifications"
           ? text.notifications.title
-          : place.name === "search"
-            ? text.search.title
-            : place.name === "settings"
-              ? text.settings.title
-              : null;
+          : place.name === "people" || place.name === "person"
+            ? text.people.title
+            : place.name === "search"
+              ? text.search.title
+              : place.name === "settings"
+                ? text.settings.title
+                : null;
   const parts = [here, info?.name ?? text.appName].filter((part) => part !== null);
   const title = `${unread > 0 ? `(${unread > 99 ? "99+" : format.number(unread)}) ` : ""}${parts.join(" · ")}`;
 

@@ -1,9 +1,11 @@
-import { useEffect, useState } from "react";
-import type { Member, Profile } from "../../protocol/models.ts";
+import { useState } from "react";
+import type { Member } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { RelationActions } from "../people/relation-actions.tsx";
+import { useProfile } from "../people/use-profile.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Button } from "../ui/button.tsx";
 import { FormError } from "../ui/field.tsx";
@@ -23,7 +25,7 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
   const format = useFormat();
   const { run, busy, error } = useAction();
   const [asking, setAsking] = useState<"owner" | "remove" | null>(null);
-  const profile = useProfile(member.user_id);
+  const { profile } = useProfile(member.user_id);
   const isSelf = useParley((state) => state.me?.id) === member.user_id;
   const mayChangeRole = rights.changeRoles && !isSelf && member.role !== "owner";
   const name = member.display_name;
@@ -78,6 +80,7 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
         )}
         {!room.is_lobby && <p className="muted">{text.member.joined(format.date(new Date(member.joined_at)))}</p>}
       </div>
+      <RelationActions person={{ ...member, id: member.user_id }} />
       <div className="member-actions">
         {mayChangeRole && member.role === "member" && (
           <Button busy={busy} onClick={() => void setRole("admin")}>
@@ -99,20 +102,4 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
       <FormError>{error}</FormError>
     </Modal>
   );
-}
-
-/** What a person says about themselves; null until it has come, and for good when it does not. */
-function useProfile(userId: string): Profile | null {
-  const [profile, setProfile] = useState<Profile | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    parley.http.users.get(userId).then(
-      (found) => isWanted && setProfile(found),
-      () => {}, // guests may not ask, and offline nobody can: the name alone is shown
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [userId]);
-  return profile;
 }

@@ -8,6 +8,9 @@ export type Place =
   | { readonly name: "notifications" }
   /** The conversation with a person, also before its first message. */
   | { readonly name: "chat"; readonly userId: string }
+  /** One's friends and requests. */
+  | { readonly name: "people" }
+  | { readonly name: "person"; readonly userId: string }
   | { readonly name: "settings"; readonly page: SettingsPage | null }
   | { readonly name: "login" }
   | { readonly name: "register"; readonly code: string | null; readonly isSetup: boolean }
@@ -15,7 +18,7 @@ export type Place =
   | { readonly name: "verify"; readonly token: string }
   | { readonly name: "nowhere" };
 
-export const settingsPages = ["profile", "appearance", "account", "privacy", "devices"] as const;
+export const settingsPages = ["profile", "appearance", "account", "privacy", "devices", "blocked"] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 /** What stands beside a room's conversation. */
@@ -61,9 +64,9 @@ export function placeOf(path: string, fragment = "", query = ""): Place {
     case "notifications":
       return second === undefined ? { name: "notifications" } : nowhere;
     case "people":
-      return second !== undefined && rest[1] === "chat" && rest.length === 2
-        ? { name: "chat", userId: second }
-        : nowhere;
+      if (second === undefined) return { name: "people" };
+      if (rest.length === 1) return { name: "person", userId: second };
+      return rest[1] === "chat" && rest.length === 2 ? { name: "chat", userId: second } : nowhere;
     case "settings": {
       if (second === undefined) return { name: "settings", page: null };
       const page = settingsPages.find((known) => known === second);
@@ -101,5 +104,7 @@ export const paths = {
     return asked.size === 0 ? "/search" : `/search?${asked}`;
   },
   chat: (userId: string) => `/people/${encodeURIComponent(userId)}/chat`,
+  people: "/people",
+  person: (id: string) => `/people/${encodeURIComponent(id)}`,
   settings: (page?: SettingsPage) => (page === undefined ? "/settings" : `/settings/${page}`),
 } as const;

@@ -1,4 +1,4 @@
-import { ArrowLeft, EyeOff, KeyRound, LogOut, MonitorSmartphone, Palette, UserRound } from "lucide-react";
+import { ArrowLeft, EyeOff, KeyRound, LogOut, MonitorSmartphone, Palette, UserRound, UserX } from "lucide-react";
 import { type ComponentType, useState } from "react";
 import { useParley } from "../app/parley.ts";
 import { signOut } from "../app/session.ts";
@@ -13,6 +13,7 @@ import { IconButton } from "../ui/button.tsx";
 import { Confirm } from "../ui/modal.tsx";
 import { AccountPage } from "./account-page.tsx";
 import { AppearancePage } from "./appearance-page.tsx";
+import { BlockedPage } from "./blocked-page.tsx";
 import { DevicesPage } from "./devices-page.tsx";
 import { PrivacyPage } from "./privacy-page.tsx";
 import { ProfilePage } from "./profile-page.tsx";
@@ -23,6 +24,7 @@ const icons = {
   account: KeyRound,
   privacy: EyeOff,
   devices: MonitorSmartphone,
+  blocked: UserX,
 } as const;
 const pages: Record<SettingsPage, ComponentType> = {
   profile: ProfilePage,
@@ -30,6 +32,7 @@ const pages: Record<SettingsPage, ComponentType> = {
   account: AccountPage,
   privacy: PrivacyPage,
   devices: DevicesPage,
+  blocked: BlockedPage,
 };
 
 /** The list of settings pages, in place of the list of rooms. */

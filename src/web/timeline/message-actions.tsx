@@ -1,9 +1,10 @@
-import { Copy, type LucideIcon } from "lucide-react";
+import { CircleUserRound, Copy, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Me, Message } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { notify } from "../app/notices.ts";
 import type { Dictionary } from "../i18n/en.ts";
+import { openProfile } from "../people/opened.ts";
 import { currentText } from "../i18n/use-text.ts";
 import { showReceipts } from "../receipts/receipts-action.tsx";
 
@@ -54,8 +55,19 @@ const copyText: MessageAction = {
   },
 };
 
+const showProfile: MessageAction = {
+  id: "profile",
+  label: (text) => text.people.profile,
+  Icon: CircleUserRound,
+  isAllowed: () => true,
+  run: ({ message }, stage) => {
+    stage.close();
+    openProfile(message.sender);
+  },
+};
+
 /** All of them, in the order in which they are offered. A new one is one more entry. */
-export const messageActions: readonly MessageAction[] = [copyText, showReceipts];
+export const messageActions: readonly MessageAction[] = [copyText, showReceipts, showProfile];
 
 /** What this person may do with this message. Nothing can be done with lines of the system. */
 export function actionsFor(here: MessageHere): MessageAction[] {

@@ -1,16 +1,18 @@
 import { Check, CircleAlert, Clock } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Message } from "../../protocol/models.ts";
+import type { Message, UserRef } from "../../protocol/models.ts";
 import type { PendingMessage } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { Ticks } from "../receipts/ticks.tsx";
+import { openProfile } from "../people/opened.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { MessageTools } from "./message-tools.tsx";
 import { MessageText } from "./message-text.tsx";
 
 interface BubbleProps {
-  sender: { id: string; name: string; avatarUrl: string | null };
+  /** `person`: whose card opens from the name and the picture. */
+  sender: { id: string; name: string; avatarUrl: string | null; person?: UserRef };
   at: Date;
   startsRun: boolean;
   isOwn: boolean;
@@ -51,7 +53,7 @@ function Bubble({
     >
       <div className="message-side">
         {startsRun ? (
-          <Avatar id={sender.id} name={sender.name} url={sender.avatarUrl} />
+          <Face sender={sender} />
         ) : (
           <time className="message-hover-time" dateTime={at.toISOString()} aria-hidden="true">
             {time}
@@ -61,7 +63,7 @@ function Bubble({
       <div className="message-main">
         {startsRun ? (
           <p className="message-head">
-            <bdi className="message-sender">{sender.name}</bdi>
+            <Name sender={sender} />
             <time dateTime={at.toISOString()} title={format.exact(at)}>
               {time}
             </time>
@@ -84,6 +86,35 @@ function Bubble({
   );
 }
 
+type Sender = BubbleProps["sender"];
+
+/** By the keyboard the same is in the message's menu: two stops in every run would be too many. */
+function Face({ sender }: { sender: Sender }) {
+  const avatar = <Avatar id={sender.id} name={sender.name} url={sender.avatarUrl} />;
+  if (!sender.person) return avatar;
+  const { person } = sender;
+  return (
+    <button
+      type="button"
+      className="avatar-button"
+      tabIndex={-1}
+      aria-hidden="true"
+      onClick={() => openProfile(person)}
+    >
+      {avatar}
+    </button>
+  );
+}
+
+function Name({ sender: { name, person } }: { sender: Sender }) {
+  if (!person) return <bdi className="message-sender">{name}</bdi>;
+  return (
+    <button type="button" className="message-sender" tabIndex={-1} onClick={() => openProfile(person)}>
+      <bdi>{name}</bdi>
+    </button>
+  );
+}
+
 interface MessageRowProps {
   rowKey: string;
   message: Message;
@@ -98,7 +129,7 @@ export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: Message
   const isGone = message.is_deleted || message.is_recalled;
   return (
     <Bubble
-      sender={{ id: sender.id, name: sender.display_name, avatarUrl: sender.avatar_url }}
+      sender={{ id: sender.id, name: sender.display_name, avatarUrl: sender.avatar_url, person: sender }}
       at={new Date(message.created_at)}
       startsRun={startsRun}
       isOwn={isOwn}
