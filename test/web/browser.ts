@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { until } from "../support/deferred.ts";
 import { lackOf } from "../support/needs.ts";
 import { type Reachable, testPassword } from "../support/people.ts";
 
@@ -29,6 +30,16 @@ export interface VisitOptions {
 
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
 
+async function isServed({ url }: Reachable): Promise<boolean> {
+  try {
+    await (await fetch(url)).body?.cancel();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return false;
+    throw error;
+  }
+}
+
 /** One browser window of one person, with what went wrong in it. */
 export class Visit {
   /** Errors of the page itself: exceptions, and what the content policy refused. */
@@ -53,8 +64,8 @@ export class Visit {
 
   static async open(browser: Browser, server: Reachable, options: VisitOptions = {}): Promise<Visit> {
     const { size = "desktop", scheme = "light", locale = "en-GB", path = "/", still = false } = options;
-    // From source the client is bundled at the first request, which may take longer than a page waits.
-    await (await fetch(server.url)).body?.cancel();
+    // From source the client is bundled at the first request, which on a busy machine may outlast the connection.
+    await until(() => isServed(server), "the client is bundled", 60_000);
     const context = await browser.newContext({
       viewport: sizes[size],
       hasTouch: size === "phone",

@@ -30,6 +30,15 @@ export function readStored(key: string): string | null {
   }
 }
 
+/** The keys of `localStorage` that begin so. */
+export function storedKeys(prefix: string): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return []; // forbidden: then there are none
+  }
+}
+
 /** Keeps `value` on this device (`null`: no longer); what the browser refuses to keep is only forgotten with the page. */
 export function store(key: string, value: string | null): void {
   try {

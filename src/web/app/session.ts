@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { ApiError } from "../../sdk/errors.ts";
+import { dropDrafts } from "../composer/drafts.ts";
 import { parley } from "./parley.ts";
 import { loadServerInfo } from "./server-info.ts";
 import { createValue } from "./value.ts";
@@ -63,8 +64,10 @@ export const register = (input: Registration) => enter(parley.register(input));
 
 export async function signOut(options: { everywhere?: boolean } = {}): Promise<void> {
   leaving = true;
+  const { me } = parley;
   try {
     await parley.logout(options);
+    if (me !== null) dropDrafts(me.id);
   } finally {
     leaving = false;
   }

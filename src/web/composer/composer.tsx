@@ -9,6 +9,7 @@ import { useRefusal } from "../directs/refusal.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { codePoints } from "./code-points.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
+import { pressFormat } from "./formatting.ts";
 import { MentionList } from "./mention-list.tsx";
 import { useMentions } from "./use-mentions.ts";
 
@@ -94,7 +95,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
-    if (mentions.press(event)) event.preventDefault();
+    if (mentions.press(event) || pressFormat(event)) event.preventDefault();
     if (event.defaultPrevented || event.key !== "Enter") return;
     const asked = event.ctrlKey || event.metaKey;
     const plain = !event.shiftKey && !event.altKey && !asked;

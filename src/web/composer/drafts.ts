@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { readStored, store } from "../app/preferences.ts";
+import { readStored, store, storedKeys } from "../app/preferences.ts";
 
 const listeners = new Set<() => void>();
 const prefix = "parley.draft.";
@@ -15,6 +15,17 @@ export function keepDraft(userId: string, roomId: string, text: string): void {
   store(keyOf(userId, roomId), text.trim() === "" ? null : text);
   if (wasEmpty !== (text.trim() === "")) for (const listener of listeners) listener();
 }
+
+/** Whoever signs out leaves nothing behind on this device. */
+export function dropDrafts(userId: string): void {
+  for (const key of storedKeys(keyOf(userId, ""))) store(key, null);
+  for (const listener of listeners) listener();
+}
+
+// Written in another tab.
+window.addEventListener("storage", ({ key }) => {
+  if (key?.startsWith(prefix)) for (const listener of listeners) listener();
+});
 
 /** Called when a draft begins or ends, not at every key. */
 export function onDraftsChanged(listener: () => void): () => void {
