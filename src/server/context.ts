@@ -78,6 +78,8 @@ export interface Happenings {
   members_added: { roomKey: number; roomId: string; actorKey: number; userKeys: readonly number[] };
   /** They are in the room no more, or the room itself is none. */
   members_gone: { roomKey: number; userKeys: readonly number[] };
+  /** Somebody has deleted a message for themselves alone. */
+  message_hidden: { messageId: string; userKey: number };
   /** Somebody has emptied a direct room for themselves. */
   conversation_cleared: { roomKey: number; userKey: number };
   /** What somebody wrote in a room is to go; how far it has come stands in `message_purges`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { message, notification, type Message, type Notification } from "../../src/protocol/models.ts";
+import { joinedRoom, message, notification, type Message, type Notification } from "../../src/protocol/models.ts";
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { forgetBlocks } from "../../src/server/blocks/blocked.ts";
 import type { Happenings } from "../../src/server/context.ts";
@@ -100,17 +100,64 @@ forEachDialect((dialect) => {
     test("of a reaction has the emoji, and goes when it is taken back", async () => {
       const { ann, ben, room } = await roomWith();
       const sent = await say(ben, room.id, "tea?");
-      const reaction = {
-        ...(await placeOf(sent)),
-        senderKey: await keyOf(ben),
-        actorKey: await keyOf(ann),
-        emoji: "🍵",
-      };
-      happen("reaction_added", reaction);
-      happen("reaction_added", reaction);
-      happen("reaction_added", { ...reaction, actorKey: reaction.senderKey });
+      const path = `/messages/${sent.id}/reactions/${encodeURIComponent("🍵")}`;
+      await ann.http("PUT", path);
+      await ann.http("PUT", path);
+      await ben.http("PUT", path);
       expect(await list(ben, "?unread")).toMatchObject([{ kind: "reaction", text: "🍵", message_id: sent.id }]);
-      happen("reaction_removed", reaction);
+      await ann.http("DELETE", path);
+      expect(await list(ben, "?unread")).toEqual([]);
+    });
+
+    test("of reactions by a thousand people is told of the first", async () => {
+      const { ann, ben, room } = await roomWith();
+      const sent = await say(ben, room.id, "tea?");
+      const [place, senderKey, actorKey] = [await placeOf(sent), await keyOf(ben), await keyOf(ann)];
+      for (let count = 0; count < 50; count++) {
+        happen("reaction_added", { ...place, senderKey, actorKey, emoji: `${count}` });
+        await idle();
+      }
+      expect((await list(ben, "?unread")).length).toBe(20);
+    });
+
+    test("of a reply goes to who is answered, once, also where they are named", async () => {
+      const { ann, ben, cleo, room } = await roomWith();
+      const asked = await say(ben, room.id, "tea or coffee?");
+      const answer = { content: `tea, @${ben.username}, @${cleo.username}`, reply_to_id: asked.id };
+      await ann.http("POST", `/rooms/${room.id}/messages`, answer);
+      await ben.http("POST", `/rooms/${room.id}/messages`, { content: "mine", reply_to_id: asked.id });
+      expect((await list(ben)).filter(({ kind }) => kind !== "room_invite")).toMatchObject([
+        { kind: "reply", actor: { id: ann.id } },
+      ]);
+      expect((await list(cleo, "?unread")).map(({ kind }) => kind)).toEqual(["mention"]);
+    });
+
+    test("shows what its message says now, and goes when it is deleted, recalled or hidden", async () => {
+      const { ann, ben, cleo, room } = await roomWith();
+      const names = `@${ben.username}`;
+      const sent = await say(ann, room.id, `${names} at nine`);
+      expect(await unreadOf(ben)).toBe(1);
+      const counts = async (who: Person) => {
+        const rooms = (await who.http("GET", "/rooms?type=joined")).as(z.array(joinedRoom));
+        return rooms.find(({ id }) => id === room.id)?.mention_count;
+      };
+      await ann.http("PATCH", `/messages/${sent.id}`, { content: `${names}, @${cleo.username}, @all: at ten` });
+      expect(await list(ben, "?unread")).toMatchObject([{ text: expect.stringContaining("at ten") }]);
+      expect(await list(cleo, "?unread")).toMatchObject([{ kind: "mention", message_id: sent.id }]);
+      expect([await counts(ben), await counts(cleo)]).toEqual([1, 1]);
+      await ann.http("PATCH", `/messages/${sent.id}`, { content: "nobody" });
+      await ann.http("PATCH", `/messages/${sent.id}`, { content: `@${cleo.username} again` });
+      expect((await list(cleo, "?unread")).length).toBe(1);
+      expect([await counts(ben), await counts(cleo)]).toEqual([0, 1]);
+      await ann.http("DELETE", `/messages/${sent.id}`);
+      expect([await list(ben, "?unread"), await list(cleo, "?unread")]).toEqual([[], []]);
+      expect([await counts(ben), await counts(cleo)]).toEqual([0, 0]);
+      const second = await say(ann, room.id, `${names} wrong room`);
+      await ann.http("PUT", `/messages/${second.id}/recall`);
+      expect(await list(ben, "?unread")).toEqual([]);
+      const third = await say(ann, room.id, `${names} a third`);
+      await idle();
+      await ben.http("DELETE", `/messages/${third.id}?for=me`);
       expect(await list(ben, "?unread")).toEqual([]);
     });
 

@@ -15,11 +15,7 @@ import type { Place } from "./visible.ts";
  * `rev` of the room, since nobody else is concerned. Throws `FORBIDDEN` to who is not in the room, `CONFLICT` to who has
  * hidden too many, `RATE_LIMITED`.
  */
-export async function hideMessage(
-  ctx: Context,
-  actor: Actor,
-  { row, room }: Place,
-): Promise<TimelineMessage> {
+export async function hideMessage(ctx: Context, actor: Actor, { row, room }: Place): Promise<TimelineMessage> {
   await memberRoom(ctx, actor, room.id);
   const before = await personalOfOne(ctx, actor.key);
   if (before.hides(row)) return asSeen(ctx, actor, room, row);
@@ -44,6 +40,7 @@ export async function hideMessage(
     const hidden_count = (await personalOfOne(ctx, actor.key)).hiddenIn(room.key);
     const hidden = { room_id: room.id, message_id: row.id, seq: row.seq, hidden_count };
     ctx.publish.toUser(actor.id, "message_hidden", hidden);
+    ctx.happenings.emit("message_hidden", { messageId: row.id, userKey: actor.key });
     ctx.metrics.messageChanges.inc({ kind: "hidden" });
   }
   return asSeen(ctx, actor, room, row);

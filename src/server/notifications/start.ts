@@ -27,6 +27,10 @@ export function startNotifications(ctx: Context): void {
   happenings.on("members_gone", ({ roomKey, userKeys }) => {
     queue.add({ what: "gone", find: () => ofRoom(ctx, roomKey, userKeys) });
   });
+  happenings.on("message_hidden", ({ messageId, userKey }) => {
+    const find = async () => (await ofMessages(ctx, [messageId])).filter(({ user_key }) => user_key === userKey);
+    queue.add({ what: "gone", find });
+  });
   happenings.on("conversation_cleared", ({ roomKey, userKey }) => {
     queue.add({ what: "gone", find: () => ofRoom(ctx, roomKey, [userKey]) });
   });
