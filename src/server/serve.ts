@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { startFriends } from "./friends/start.ts";
 import { httpApp } from "./http.ts";
 import { type ContextOverrides, openContext } from "./open-context.ts";
+import { startMessages } from "./messages/start.ts";
 import { startNotifications } from "./notifications/start.ts";
 import { atMost } from "./platform/at-most.ts";
 import { clientAddress } from "./platform/http/client-address.ts";
@@ -64,6 +65,7 @@ async function listen(
   await startRooms(ctx);
   await startFriends(ctx);
   await startTimeline(ctx);
+  startMessages(ctx);
   startPresence(ctx);
   startNotifications(ctx);
   startSearch(ctx);

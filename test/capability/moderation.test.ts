@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { ban, message } from "../../src/protocol/models.ts";
+import { purgeMessages } from "../../src/server/messages/purge.ts";
 import { systemClock } from "../../src/server/platform/clock.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { request, type Person } from "../support/people.ts";
@@ -249,6 +251,55 @@ forEachDialect((dialect) => {
       expect((await unban(moderator, lobby.id, ben)).outcome).toBe("200");
       expect((await say(ben, lobby.id, "thanks")).outcome).toBe("201");
       expect((await lobbyOf(ben)).muted_until).toBeNull();
+    });
+
+    test("with a purge deletes what they wrote, for those too who were away; nobody else's, and nothing later", async () => {
+      const { ann, ben, cas } = await cast(server, "ann", "ben", "cas");
+      const { id } = await makeRoom(ann, { members: [ben, cas] });
+      const [writes, sees] = [await ben.connect(), await cas.connect()];
+      const long = 520;
+      const acks = await Promise.all(Array.from({ length: long }, (_, index) => writes.say(id, `spam ${index}`)));
+      await say(cas, id, "please stop");
+      const { rev } = await readRoom(ann, id);
+      expect((await putBan(ann, id, ben, { purge: true })).outcome).toBe("200");
+      const revs = new Set<number>();
+      const left = new Set(acks.map(({ id: messageId }) => messageId));
+      while (left.size > 0) {
+        const { payload } = await sees.next("message_deleted");
+        revs.add(payload.rev);
+        left.delete(payload.id);
+      }
+      expect(revs.size).toBeLessThan(5);
+      const history = (await ann.http("GET", `/rooms/${id}/messages?limit=100`)).as(z.array(message));
+      expect(history.filter(({ type, is_deleted }) => type === "text" && !is_deleted)).toMatchObject([
+        { content: "please stop" },
+      ]);
+      expect(history.filter(({ is_deleted }) => is_deleted).every(({ content }) => content === "")).toBe(true);
+      const changes = await cas.http("GET", `/rooms/${id}/changes?since_rev=${rev}&limit=500`);
+      expect(JSON.stringify(changes.data)).not.toContain("spam");
+      // Back again, they write as anybody does.
+      await unban(ann, id, ben);
+      await ben.http("POST", `/rooms/${id}/join`);
+      await say(ben, id, "sorry");
+      await purgeMessages(server.context);
+      const [last] = (await ann.http("GET", `/rooms/${id}/messages?limit=1`)).as(z.array(message));
+      expect(last).toMatchObject({ content: "sorry", is_deleted: false });
+    });
+
+    test("a purge goes on where a crash has left it", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const { id } = await makeRoom(ann, { members: [ben] });
+      for (const content of ["one", "two", "three"]) await say(ben, id, content);
+      const { message_purges, rooms, users } = server.context.db.tables;
+      const { db } = server.context;
+      const [room] = await db.read.select().from(rooms).where(eq(rooms.id, id));
+      const [user] = await db.read.select().from(users).where(eq(users.id, ben.id));
+      const left = { room_key: room?.key ?? 0, user_key: user?.key ?? 0, upto_seq: (room?.last_seq ?? 0) - 1 };
+      await db.write(async (tx) => void (await tx.insert(message_purges).values(left)));
+      await purgeMessages(server.context);
+      const history = (await ann.http("GET", `/rooms/${id}/messages`)).as(z.array(message));
+      expect(history.flatMap(({ content }) => content || [])).toEqual(["three"]);
+      expect(await db.read.select().from(message_purges)).toEqual([]);
     });
 
     test("takes the links along that who is banned has made", async () => {

@@ -32,11 +32,11 @@ export function messageRoutes(ctx: Context) {
       const found = await history(ctx, viewerOf(c), input);
       return ok(c, found.messages, { meta: historyMeta(found) });
     })
-    .post("/rooms/:id/messages", ...body(sendMessage), async (c) => {
+    .post("/rooms/:id/messages", signedIn, ...body(sendMessage), async (c) => {
       const { message, isRepeat } = await send(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") });
       return ok(c, message, { status: isRepeat ? 200 : 201 });
     })
-    .post("/rooms/:id/messages/read", ...body(markReadBody), async (c) => {
+    .post("/rooms/:id/messages/read", signedIn, ...body(markReadBody), async (c) => {
       const input = { room_id: c.req.param("id"), message_id: c.req.valid("json").last_read_message_id };
       return ok(c, await markRead(ctx, actorOf(c), input, { durably: true }));
     })

@@ -288,6 +288,41 @@ export const routeRows: Record<string, Row | Row[] | OwnRow | OpenRow> = {
     noMessage,
   ),
 
+  "PATCH /messages/:id": [
+    row((w) => ({ path: `/messages/${w.ownId(w.actor)}`, body: { content: "anew" } }), voices("ok"), noMessage),
+    row(
+      ({ messageId }) => ({ path: `/messages/${messageId}`, body: { content: "anew" } }),
+      users(forbidden, { blocker: noMessage }),
+      noMessage,
+    ),
+  ],
+  "PUT /messages/:id": row(
+    (w) => ({ path: `/messages/${w.ownId(w.actor)}`, body: { content: "anew" } }),
+    voices("ok"),
+    noMessage,
+  ),
+  "DELETE /messages/:id": [
+    row(
+      (w) => ({ path: `/messages/${w.ownId(w.actor)}` }),
+      members("ok", { moderator: "ok", administrator: "ok" }),
+      noMessage,
+    ),
+    once(
+      row(
+        ({ messageId }) => ({ path: `/messages/${messageId}` }),
+        runners("ok", { banned: "403 BANNED" }),
+        noMessage,
+      ),
+    ),
+    row(({ messageId }) => ({ path: `/messages/${messageId}?for=me` }), members("ok", { blocker: "ok" }), noMessage),
+  ],
+  "PUT /messages/:id/recall": row((w) => ({ path: `/messages/${w.ownId(w.actor)}/recall` }), voices("ok"), noMessage),
+  "GET /messages/:id/versions": row(
+    ({ messageId }) => ({ path: `/messages/${messageId}/versions` }),
+    runners("ok", { blocker: noMessage }),
+    noMessage,
+  ),
+
   "POST /admin/invites": plain(() => ({ path: "/admin/invites", body: {} }), administratorOnly("ok")),
   "GET /admin/invites": plain(() => ({ path: "/admin/invites" }), administratorOnly("ok")),
   "DELETE /admin/invites/:code": plain(
@@ -334,6 +369,13 @@ export const commandRows: Record<CommandName, CommandRow | CommandRow[]> = {
     users("ok", { blocked: "BLOCKED", blocker: "BLOCKED" }),
     null,
   ),
+  edit_message: command((w) => ({ message_id: w.ownId(w.actor), content: "anew" }), voices("ok"), "MESSAGE_NOT_FOUND"),
+  delete_message: command(
+    (w) => ({ message_id: w.ownId(w.actor) }),
+    members("ok", { moderator: "ok", administrator: "ok" }),
+    "MESSAGE_NOT_FOUND",
+  ),
+  recall_message: command((w) => ({ message_id: w.ownId(w.actor) }), voices("ok"), "MESSAGE_NOT_FOUND"),
   mark_read: command(({ roomId, messageId }) => ({ room_id: roomId, message_id: messageId }), members("ok")),
   mark_delivered: command(({ roomId, messageId }) => ({ room_id: roomId, message_id: messageId }), members("ok")),
   typing: command(({ roomId }) => ({ room_id: roomId, is_typing: true }), voices("ok")),
