@@ -23,6 +23,11 @@ export function reducePresence(state: State, frame: ServerFrame): State {
       const { peer } = frame.payload.room;
       return peer ? learn(state, [{ ...peer, user_id: peer.id }]) : state;
     }
+    case "me_updated": {
+      // Where one is among those whom a view watches: others hear of it by an event of theirs.
+      const { id: user_id, status } = frame.payload.user;
+      return state.presence[user_id] ? learn(state, [{ user_id, status, last_seen_at: null }]) : state;
+    }
     case "user_typing":
       return reduceTyping(state, frame.payload, frame.timestamp);
     // A message ends its sender's typing, and so does leaving.

@@ -13,13 +13,19 @@ interface TypingOptions {
 /** That one is typing is said again this often, and no longer once nothing was typed for as long as others believe it. */
 const againMs = 3_000;
 const idleMs = 5_000;
+/** What is said sooner than this after the last time, as after a message, the server keeps to itself. */
+const soonestMs = 2_000;
 /** Of whom nothing more is heard is forgotten. */
 const forgetMs = 5_000;
 
 interface Own {
-  saidAtMs: number;
   typedAtMs: number;
-  cancel: () => void;
+  saidAtMs: number;
+  /** Whether others believe it. */
+  isSaid: boolean;
+  /** Calls off what is to be said. */
+  cancelSaying: (() => void) | null;
+  cancelIdling: (() => void) | null;
 }
 
 /** One's own typing, said at intervals; and that of others, forgotten when they fall silent. */
@@ -34,24 +40,36 @@ export class Typing {
   /** Something was typed in a room. */
   typed(roomId: string): void {
     if (!this.#isHeard(roomId)) return;
-    const { clock, connection } = this.#options;
-    const now = clock.now();
-    const own = this.#own.get(roomId) ?? { saidAtMs: -Infinity, typedAtMs: now, cancel: this.#wait(roomId, idleMs) };
+    const now = this.#options.clock.now();
+    const own = this.#own.get(roomId) ?? {
+      typedAtMs: now,
+      saidAtMs: -Infinity,
+      isSaid: false,
+      cancelSaying: null,
+      cancelIdling: null,
+    };
     this.#own.set(roomId, own);
     own.typedAtMs = now;
-    if (now - own.saidAtMs < againMs) return;
-    own.saidAtMs = now;
-    connection.send("typing", { room_id: roomId, is_typing: true });
+    own.cancelIdling ??= this.#wait(roomId, own, idleMs);
+    const waitMs = own.saidAtMs + (own.isSaid ? againMs : soonestMs) - now;
+    if (waitMs <= 0) this.#say(roomId, own);
+    else if (!own.isSaid) own.cancelSaying ??= this.#options.clock.after(waitMs, () => this.#say(roomId, own));
   }
 
   /** What was typed is gone again, or is left alone. */
   stopped(roomId: string): void {
-    if (this.#forget(roomId)) this.#options.connection.send("typing", { room_id: roomId, is_typing: false });
+    const isSaid = this.#own.get(roomId)?.isSaid;
+    this.sent(roomId);
+    if (isSaid) this.#options.connection.send("typing", { room_id: roomId, is_typing: false });
   }
 
   /** It was sent: the message itself ends it for everybody. */
   sent(roomId: string): void {
-    this.#forget(roomId);
+    const own = this.#own.get(roomId);
+    if (!own) return;
+    own.cancelSaying?.();
+    own.cancelIdling?.();
+    Object.assign(own, { isSaid: false, cancelSaying: null, cancelIdling: null });
   }
 
   receive(frame: ServerFrame): void {
@@ -65,7 +83,8 @@ export class Typing {
 
   /** The session is over. */
   end(): void {
-    for (const roomId of this.#own.keys()) this.#forget(roomId);
+    for (const roomId of this.#own.keys()) this.sent(roomId);
+    this.#own.clear();
   }
 
   /** In big rooms nobody would be told. */
@@ -74,18 +93,19 @@ export class Typing {
     return !!room && room.my_role !== null && !room.is_lobby && room.member_count <= limits.broadcastMembers;
   }
 
-  #wait(roomId: string, ms: number): () => void {
-    return this.#options.clock.after(ms, () => {
-      const own = this.#own.get(roomId);
-      if (!own) return;
-      const leftMs = own.typedAtMs + idleMs - this.#options.clock.now();
-      if (leftMs > 0) own.cancel = this.#wait(roomId, leftMs);
-      else this.stopped(roomId);
-    });
+  #say(roomId: string, own: Own): void {
+    own.cancelSaying?.();
+    own.cancelSaying = null;
+    own.isSaid = true;
+    own.saidAtMs = this.#options.clock.now();
+    this.#options.connection.send("typing", { room_id: roomId, is_typing: true });
   }
 
-  #forget(roomId: string): boolean {
-    this.#own.get(roomId)?.cancel();
-    return this.#own.delete(roomId);
+  #wait(roomId: string, own: Own, ms: number): () => void {
+    return this.#options.clock.after(ms, () => {
+      const leftMs = own.typedAtMs + idleMs - this.#options.clock.now();
+      if (leftMs > 0) own.cancelIdling = this.#wait(roomId, own, leftMs);
+      else this.stopped(roomId);
+    });
   }
 }

@@ -164,6 +164,20 @@ describe("typing", () => {
     typing.stopped("room");
     typing.stopped("room");
     expect(sent.slice(5)).toEqual([says(true), says(false)]);
+    // So soon the server would not pass it on.
+    typing.typed("room");
+    typing.typed("room");
+    await clock.advance(1_999);
+    expect(sent).toHaveLength(7);
+    await clock.advance(1);
+    expect(sent.slice(7)).toEqual([says(true)]);
+    typing.sent("room");
+    typing.typed("room");
+    typing.stopped("room");
+    await clock.advance(60_000);
+    expect(sent).toHaveLength(8);
+    typing.typed("room");
+    typing.end();
     expect(clock.timers).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import { useMessageLimit } from "../app/server-info.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { useRefusal } from "../directs/refusal.ts";
 import { roomName } from "../rooms/room-name.ts";
+import { TypingLine } from "../presence/typing-line.tsx";
 import { codePoints } from "./code-points.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
 import { pressFormat } from "./formatting.ts";
@@ -63,6 +64,8 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
     setContent(next);
     setRefused(false);
     keepDraft(ownId, room.id, next);
+    if (next === "") parley.typing.stopped(room.id);
+    else parley.typing.typed(room.id);
   }
 
   function replace(from: number, to: number, written: string) {
@@ -117,6 +120,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
   }
   return (
     <footer className="composer" data-too-long={isTooLong || undefined}>
+      <TypingLine roomId={room.id} />
       <MentionList mentions={mentions} />
       <div className="composer-box">
         <textarea

@@ -6,6 +6,7 @@ import { useText } from "../i18n/use-text.ts";
 import { Conversation } from "../rooms/conversation.tsx";
 import { FriendOnline } from "../notifications/friend-online.tsx";
 import { RoomsPane } from "../rooms/rooms-pane.tsx";
+import { useActivity } from "../presence/presence.ts";
 import type { Place } from "../routing/place.ts";
 import { Loading } from "../ui/empty.tsx";
 import { Announcer } from "../timeline/announcer.tsx";
@@ -63,6 +64,7 @@ export function Frame({ place, isGuest }: FrameProps) {
   const panes = panesOf(place, width);
   const isSettings = place.name === "settings" && !isGuest;
 
+  useActivity(!isGuest);
   useEffect(() => {
     if (isGuest) connect();
   }, [isGuest]);

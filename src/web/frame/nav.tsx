@@ -1,12 +1,13 @@
 import { Bell, Compass, LogIn, MessageCircle, Search, Settings, Users } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { State } from "../../sdk/state.ts";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
 import { counted } from "../notifications/counted.ts";
+import { PersonAvatar } from "../presence/presence-dot.tsx";
+import { StatusDialog } from "../presence/status-dialog.tsx";
 import { Link } from "../routing/link.tsx";
 import { paths, type Place } from "../routing/place.ts";
-import { Avatar } from "../ui/avatar.tsx";
 import { Mark } from "../ui/mark.tsx";
 
 interface NavProps {
@@ -22,6 +23,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
   const unread = useParley((state) => Object.values(state.rooms).some((room) => counted(room) > 0));
   const notifications = useParley((state) => state.notifications.unread);
   const requests = useParley((state) => countIncoming(state.friendRequests));
+  const [isChoosing, setChoosing] = useState(false);
   const inChats = place.name === "chats" || place.name === "room";
 
   return (
@@ -32,14 +34,15 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
             <Mark size={40} />
           </div>
         ) : (
-          <Link
+          <button
+            type="button"
             className="rail-me"
-            to={paths.settings("profile")}
-            aria-label={`${text.settings.profile}: ${me.display_name}`}
+            aria-label={`${me.display_name}. ${text.presence.yoursIs(text.presence[me.status])}`}
             title={me.display_name}
+            onClick={() => setChoosing(true)}
           >
-            <Avatar id={me.id} name={me.display_name} url={me.avatar_url} />
-          </Link>
+            <PersonAvatar id={me.id} name={me.display_name} url={me.avatar_url} status={me.status} />
+          </button>
         ))}
       {!isGuest && (
         <NavLink to={paths.chats} label={text.nav.chats} current={inChats} dot={unread}>
@@ -90,6 +93,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
           <Settings size={22} aria-hidden />
         </NavLink>
       )}
+      {isChoosing && me !== null && <StatusDialog me={me} onClose={() => setChoosing(false)} />}
     </nav>
   );
 }

@@ -334,6 +334,28 @@ export const en = {
     tooLong: (limit: number) => `A message may have at most ${limit.toLocaleString("en")} characters.`,
   },
 
+  presence: {
+    online: "Online",
+    away: "Away",
+    busy: "Busy",
+    invisible: "Invisible",
+    offline: "Offline",
+    lastSeen: (ago: string) => `Last seen ${ago}`,
+    yours: "Your status",
+    yoursIs: (status: string) => `Your status: ${status}`,
+    seenAs: "You are seen as",
+    hints: {
+      away: "Until you choose otherwise",
+      busy: "Others see that you have no time",
+      invisible: "Others see you as offline",
+    },
+    onlineCount: (count: number) => plural(count, { one: "# online", other: "# online" }),
+    typing: (name: string) => `${_(name)} is typing…`,
+    typingTwo: (one: string, other: string) => `${_(one)} and ${_(other)} are typing…`,
+    typingMany: (name: string, others: number) =>
+      `${_(name)} and ${plural(others, { one: "# other", other: "# others" })} are typing…`,
+  },
+
   connection: {
     connecting: "Connecting…",
     offline: "Offline: messages will be sent when you are back",

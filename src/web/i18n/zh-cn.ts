@@ -316,6 +316,27 @@ export const zhCN: Dictionary = {
     tooLong: (limit) => `消息长度不可超过 ${limit} 字符。`,
   },
 
+  presence: {
+    online: "在线",
+    away: "离开",
+    busy: "忙碌",
+    invisible: "隐身",
+    offline: "离线",
+    lastSeen: (ago) => `上次在线：${ago}`,
+    yours: "你的状态",
+    yoursIs: (status) => `你的状态：${status}`,
+    seenAs: "别人看到的你",
+    hints: {
+      away: "直到你改选其他状态",
+      busy: "别人会知道你现在没空",
+      invisible: "别人会看到你离线",
+    },
+    onlineCount: (count) => plural(count, { other: "# 人在线" }),
+    typing: (name) => `${_(name)} 正在输入…`,
+    typingTwo: (one, other) => `${_(one)} 和 ${_(other)} 正在输入…`,
+    typingMany: (name, others) => `${_(name)} 和另外 ${plural(others, { other: "# 人" })}正在输入…`,
+  },
+
   connection: {
     connecting: "连接中…",
     offline: "离线：恢复连接后会发送消息",

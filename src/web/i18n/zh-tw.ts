@@ -316,6 +316,27 @@ export const zhTW: Dictionary = {
     tooLong: (limit) => `訊息長度不可超過 ${limit} 字元。`,
   },
 
+  presence: {
+    online: "線上",
+    away: "離開",
+    busy: "忙碌",
+    invisible: "隱身",
+    offline: "離線",
+    lastSeen: (ago) => `上次上線：${ago}`,
+    yours: "你的狀態",
+    yoursIs: (status) => `你的狀態：${status}`,
+    seenAs: "別人看到的你",
+    hints: {
+      away: "直到你改選其他狀態",
+      busy: "別人會知道你現在沒空",
+      invisible: "別人會看到你離線",
+    },
+    onlineCount: (count) => plural(count, { other: "# 人在線上" }),
+    typing: (name) => `${_(name)} 正在輸入…`,
+    typingTwo: (one, other) => `${_(one)} 和 ${_(other)} 正在輸入…`,
+    typingMany: (name, others) => `${_(name)} 和另外 ${plural(others, { other: "# 人" })}正在輸入…`,
+  },
+
   connection: {
     connecting: "連線中…",
     offline: "離線：恢復連線後會傳送訊息",

@@ -1,8 +1,9 @@
 import type { UserRef } from "../../protocol/models.ts";
 import { useText } from "../i18n/use-text.ts";
+import { useWatched } from "../presence/presence.ts";
+import { PresenceText, WatchedAvatar } from "../presence/presence-dot.tsx";
 import { Link } from "../routing/link.tsx";
 import { paths } from "../routing/place.ts";
-import { Avatar } from "../ui/avatar.tsx";
 import { Modal } from "../ui/modal.tsx";
 import { closeProfile, useOpenedProfile } from "./opened.ts";
 import { RelationActions } from "./relation-actions.tsx";
@@ -38,14 +39,18 @@ export function ProfileCard({ person, onClose }: ProfileCardProps) {
 /** Who somebody is, in their own words as far as these have come. */
 export function ProfileHead({ person }: { person: UserRef }) {
   const { profile } = useProfile(person.id);
+  useWatched([person.id]);
   const { display_name, username, avatar_url } = profile ?? person;
   return (
     <div className="about">
-      <Avatar id={person.id} name={display_name} url={avatar_url} size="huge" />
+      <WatchedAvatar id={person.id} name={display_name} url={avatar_url} size="huge" />
       <p className="about-name">
         <bdi>{display_name}</bdi>
       </p>
       <p className="muted">@{username}</p>
+      <p className="muted">
+        <PresenceText userId={person.id} />
+      </p>
       {profile?.status_text && <p dir="auto">{profile.status_text}</p>}
       {profile?.bio && (
         <p className="about-text" dir="auto">

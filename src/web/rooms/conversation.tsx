@@ -5,6 +5,7 @@ import { keepLastRoom } from "../app/last-room.ts";
 import { useParley } from "../app/parley.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useText } from "../i18n/use-text.ts";
+import { PresenceText } from "../presence/presence-dot.tsx";
 import { Link } from "../routing/link.tsx";
 import { type Panel, paths } from "../routing/place.ts";
 import { goBack, navigate } from "../routing/router.ts";
@@ -88,7 +89,7 @@ function RoomHeader({ room, panel, isGuest }: { room: RoomState; panel: Panel | 
           )}
         </h1>
         <p className="pane-subtitle-line" dir="auto">
-          {text.rooms.memberCount(room.member_count)}
+          {room.peer ? <PresenceText userId={room.peer.id} /> : text.rooms.memberCount(room.member_count)}
           {room.description !== "" && <> · {room.description.replace(/\s+/g, " ")}</>}
         </p>
       </div>

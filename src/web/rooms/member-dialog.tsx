@@ -6,7 +6,7 @@ import { useAction } from "../app/use-action.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { RelationActions } from "../people/relation-actions.tsx";
 import { useProfile } from "../people/use-profile.ts";
-import { Avatar } from "../ui/avatar.tsx";
+import { PresenceText, WatchedAvatar } from "../presence/presence-dot.tsx";
 import { Button } from "../ui/button.tsx";
 import { FormError } from "../ui/field.tsx";
 import { Confirm, Modal } from "../ui/modal.tsx";
@@ -26,7 +26,8 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
   const { run, busy, error } = useAction();
   const [asking, setAsking] = useState<"owner" | "remove" | null>(null);
   const { profile } = useProfile(member.user_id);
-  const isSelf = useParley((state) => state.me?.id) === member.user_id;
+  const ownId = useParley((state) => state.me?.id ?? null);
+  const isSelf = ownId === member.user_id;
   const mayChangeRole = rights.changeRoles && !isSelf && member.role !== "owner";
   const name = member.display_name;
 
@@ -65,13 +66,18 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
   return (
     <Modal title={text.member.title} onClose={onClose}>
       <div className="about">
-        <Avatar id={member.user_id} name={name} url={member.avatar_url} size="huge" />
+        <WatchedAvatar id={member.user_id} name={name} url={member.avatar_url} size="huge" />
         <p className="about-name">
           <bdi>{name}</bdi>
         </p>
         <p className="muted">
           @{member.username} · {text.roles[member.role]}
         </p>
+        {ownId !== null && (
+          <p className="muted">
+            <PresenceText userId={member.user_id} />
+          </p>
+        )}
         {profile?.status_text && <p dir="auto">{profile.status_text}</p>}
         {profile?.bio && (
           <p className="about-text" dir="auto">

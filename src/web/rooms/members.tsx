@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import type { Member, RoomRole } from "../../protocol/models.ts";
-import type { RoomState } from "../../sdk/state.ts";
+import type { RoomState, State } from "../../sdk/state.ts";
 import { describeError } from "../app/describe-error.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { usePages } from "../app/use-pages.ts";
 import { useText } from "../i18n/use-text.ts";
-import { Avatar } from "../ui/avatar.tsx";
+import { useWatched } from "../presence/presence.ts";
+import { WatchedAvatar } from "../presence/presence-dot.tsx";
 import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/empty.tsx";
 import { MemberDialog } from "./member-dialog.tsx";
@@ -54,13 +55,18 @@ export function Members({ room, rights, isGuest }: MembersProps) {
     `${member.display_name} ${member.username}`.toLowerCase().includes(search.toLowerCase());
   const members = isServed ? served.items : (held?.filter(wanted) ?? null);
   const sorted = members && [...members].sort(byRoleAndName);
+  useWatched(isGuest ? [] : (members ?? []).map(({ user_id }) => user_id));
+  const online = useParley(({ presence }) => countOnline(held, presence));
   const chosen = members?.find(({ user_id }) => user_id === chosenId);
   const hasMore = isServed ? served.hasMore : search === "" && list?.complete === false;
   const error = isServed ? served.error : failure;
 
   return (
     <section className="members" aria-label={text.room.members}>
-      <h2 className="pane-subtitle">{text.room.members}</h2>
+      <h2 className="pane-subtitle">
+        {text.room.members}
+        {list?.complete === true && !isGuest && <span className="muted"> · {text.presence.onlineCount(online)}</span>}
+      </h2>
       {room.member_count >= searchFrom && (
         <SearchBox label={text.room.findMember} placeholder={text.room.findMember} value={query} onChange={setQuery} />
       )}
@@ -92,12 +98,19 @@ export function Members({ room, rights, isGuest }: MembersProps) {
   );
 }
 
+function countOnline(members: readonly Member[] | null, presence: State["presence"]): number {
+  const isThere = ({ user_id }: Member) => !away.has(presence[user_id]?.status ?? "offline");
+  return members?.filter(isThere).length ?? 0;
+}
+
+const away: ReadonlySet<string> = new Set(["offline", "invisible"]);
+
 function MemberRow({ member, onChoose }: { member: Member; onChoose(): void }) {
   const text = useText();
   const ownId = useParley((state) => state.me?.id);
   return (
     <button type="button" className="person-row" onClick={onChoose}>
-      <Avatar id={member.user_id} name={member.display_name} url={member.avatar_url} />
+      <WatchedAvatar id={member.user_id} name={member.display_name} url={member.avatar_url} />
       <span className="person-text">
         <span className="person-name">
           <bdi>{member.display_name}</bdi>

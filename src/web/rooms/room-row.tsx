@@ -1,13 +1,16 @@
 import { BellOff, Lock } from "lucide-react";
 import { limits } from "../../protocol/limits.ts";
 import type { RoomState } from "../../sdk/state.ts";
+import { useParley } from "../app/parley.ts";
 import { useNow } from "../app/use-now.ts";
 import { useDraft } from "../composer/drafts.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { counted } from "../notifications/counted.ts";
+import { usePresence } from "../presence/presence.ts";
+import { PersonAvatar } from "../presence/presence-dot.tsx";
+import { typingText } from "../presence/typing-line.tsx";
 import { Link } from "../routing/link.tsx";
 import { paths } from "../routing/place.ts";
-import { Avatar } from "../ui/avatar.tsx";
 import { previewOf } from "./preview.ts";
 import { roomName } from "./room-name.ts";
 import { latestAt } from "./sort-rooms.ts";
@@ -23,6 +26,11 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
   const text = useText();
   const format = useFormat();
   const now = useNow();
+  const seen = usePresence(room.peer?.id);
+  const typing = typingText(
+    useParley((state) => state.typing[room.id]),
+    text,
+  );
   const draft = useDraft(ownId, room.id);
   const name = roomName(room, text);
   const at = new Date(latestAt(room));
@@ -34,7 +42,13 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
         aria-current={isOpen ? "page" : undefined}
         data-unread={room.unread_count > 0 || undefined}
       >
-        <Avatar id={room.id} name={name} url={room.avatar_url} size="large" />
+        <PersonAvatar
+          id={room.peer?.id ?? room.id}
+          name={name}
+          url={room.peer ? room.peer.avatar_url : room.avatar_url}
+          size="large"
+          status={seen?.status}
+        />
         <span className="room-row-text">
           <span className="room-row-line">
             <span className="room-row-name" dir="auto">
@@ -49,7 +63,9 @@ export function RoomRow({ room, ownId, isOpen }: RoomRowProps) {
           </span>
           <span className="room-row-line">
             <span className="room-row-preview" dir="auto">
-              {draft !== "" && !isOpen ? (
+              {typing !== "" ? (
+                <span className="room-row-typing">{typing}</span>
+              ) : draft !== "" && !isOpen ? (
                 <>
                   <span className="room-row-draft">{text.rooms.draft}</span> {draft.slice(0, 200)}
                 </>

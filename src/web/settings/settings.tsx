@@ -8,8 +8,9 @@ import { useText } from "../i18n/use-text.ts";
 import { Link } from "../routing/link.tsx";
 import { paths, type SettingsPage, settingsPages } from "../routing/place.ts";
 import { goBack, navigate } from "../routing/router.ts";
-import { Avatar } from "../ui/avatar.tsx";
-import { IconButton } from "../ui/button.tsx";
+import { PersonAvatar } from "../presence/presence-dot.tsx";
+import { StatusDialog } from "../presence/status-dialog.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { Confirm } from "../ui/modal.tsx";
 import { AccountPage } from "./account-page.tsx";
 import { AppearancePage } from "./appearance-page.tsx";
@@ -40,6 +41,7 @@ export function SettingsNav({ page }: { page: SettingsPage | null }) {
   const text = useText();
   const width = useWidth();
   const me = useParley((state) => state.me);
+  const [isChoosing, setChoosing] = useState(false);
   const [leaving, setLeaving] = useState(false);
   const current = page ?? (width === "wide" ? "profile" : null);
   return (
@@ -50,11 +52,14 @@ export function SettingsNav({ page }: { page: SettingsPage | null }) {
       <div className="pane-scroll">
         {me && (
           <div className="settings-me">
-            <Avatar id={me.id} name={me.display_name} url={me.avatar_url} size="large" />
+            <PersonAvatar id={me.id} name={me.display_name} url={me.avatar_url} size="large" status={me.status} />
             <div className="person-text">
               <bdi className="settings-me-name">{me.display_name}</bdi>
               <span className="muted">@{me.username}</span>
             </div>
+            <Button look="quiet" className="settings-status" onClick={() => setChoosing(true)}>
+              {text.presence[me.status]}
+            </Button>
           </div>
         )}
         <ul className="settings-nav">
@@ -81,6 +86,7 @@ export function SettingsNav({ page }: { page: SettingsPage | null }) {
           </li>
         </ul>
       </div>
+      {isChoosing && me && <StatusDialog me={me} onClose={() => setChoosing(false)} />}
       {leaving && <SignOut onClose={() => setLeaving(false)} />}
     </>
   );

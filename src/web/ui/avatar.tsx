@@ -1,4 +1,4 @@
-interface AvatarProps {
+export interface AvatarProps {
   /** Decides the colour, so that a person or room has the same everywhere. */
   id: string;
   name: string;
