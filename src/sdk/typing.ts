@@ -13,8 +13,8 @@ interface TypingOptions {
 /** That one is typing is said again this often, and no longer once nothing was typed for as long as others believe it. */
 const againMs = 3_000;
 const idleMs = 5_000;
-/** What is said sooner than this after the last time, as after a message, the server keeps to itself. */
-const soonestMs = 2_000;
+/** What comes sooner than 2 s after the last time, as after a message, the server keeps to itself. */
+const soonestMs = 2_500;
 /** Of whom nothing more is heard is forgotten. */
 const forgetMs = 5_000;
 

@@ -167,7 +167,7 @@ describe("typing", () => {
     // So soon the server would not pass it on.
     typing.typed("room");
     typing.typed("room");
-    await clock.advance(1_999);
+    await clock.advance(2_499);
     expect(sent).toHaveLength(7);
     await clock.advance(1);
     expect(sent.slice(7)).toEqual([says(true)]);

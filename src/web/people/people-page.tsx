@@ -14,6 +14,7 @@ import { goBack } from "../routing/router.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Empty, Loading } from "../ui/empty.tsx";
 import { FormError } from "../ui/field.tsx";
+import { PresenceText } from "../presence/presence-dot.tsx";
 import { PersonRow } from "./person-row.tsx";
 import { RequestAnswers } from "./relation-actions.tsx";
 
@@ -92,7 +93,7 @@ function Related() {
       </PeopleList>
       <PeopleList title={text.people.friends} count={friends.length}>
         {friends.toSorted(byName).map((friend) => (
-          <PersonRow key={friend.id} person={friend} />
+          <PersonRow key={friend.id} person={friend} note={<PresenceText userId={friend.id} />} />
         ))}
       </PeopleList>
     </>

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import type { UserRef } from "../../protocol/models.ts";
+import { WatchedAvatar } from "../presence/presence-dot.tsx";
 import { Link } from "../routing/link.tsx";
 import { paths } from "../routing/place.ts";
-import { Avatar } from "../ui/avatar.tsx";
 
 interface PersonRowProps {
   person: UserRef;
@@ -17,7 +17,7 @@ export function PersonRow({ person, note, children }: PersonRowProps) {
   return (
     <li className="people-row">
       <Link className="person-row" to={paths.person(person.id)}>
-        <Avatar id={person.id} name={person.display_name} url={person.avatar_url} />
+        <WatchedAvatar id={person.id} name={person.display_name} url={person.avatar_url} />
         <span className="person-text">
           <bdi>{person.display_name}</bdi>
           <span className="muted" dir="auto">
