@@ -39,6 +39,8 @@ interface Gone {
 class Noter {
   #waiting: Task[] = [];
   #urgent: (() => Promise<void>)[] = [];
+  /** Who waits until what was known when they asked is stored; `left` of it is still to be done. */
+  #asked: { left: number; resolve: () => void }[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
   #isStoring = false;
@@ -71,6 +73,12 @@ class Noter {
       this.#urgent.push(() => work().then(resolve, reject));
       this.#start();
     });
+  }
+
+  /** Resolves when all that has happened up to now is stored: whoever asks after an answer finds what it changed. */
+  async settled(): Promise<void> {
+    if (!this.#running) return;
+    await new Promise<void>((resolve) => this.#asked.push({ left: this.#waiting.length + tasksPerBatch, resolve }));
   }
 
   /** Resolves when nothing waits. */
@@ -133,10 +141,21 @@ class Noter {
         this.#isStoring = true;
         await this.#guarded(() => this.#perform(batch), { mayLose: true });
         this.#isStoring = false;
+        this.#answer(batch.length);
       } else if (this.#reads.hasWaiting) await this.#guarded(() => this.#markRoomsRead(), { mayLose: false });
-      else if (this.#urgent.length === 0) return;
+      else if (this.#urgent.length === 0) {
+        this.#answer(Infinity);
+        return;
+      }
       await nextTurn();
     }
+  }
+
+  #answer(done: number): void {
+    for (const asked of this.#asked) asked.left -= done;
+    const answered = this.#asked.filter(({ left }) => left <= 0);
+    this.#asked = this.#asked.filter(({ left }) => left > 0);
+    for (const { resolve } of answered) resolve();
   }
 
   /** What fails is told in the log; messages among it are looked for again. */
