@@ -83,8 +83,8 @@ export const events = {
   new_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
   new_direct_message: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
   message_updated: { payload: models.message, hidden: models.hiddenMessage, to: "room" },
-  message_deleted: { payload: gone, to: "room" },
-  message_recalled: { payload: gone, to: "room" },
+  message_deleted: { payload: gone, hidden: models.hiddenMessage, to: "room" },
+  message_recalled: { payload: gone, hidden: models.hiddenMessage, to: "room" },
   reaction_changed: {
     payload: z.object({
       ...roomId,

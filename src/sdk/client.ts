@@ -237,16 +237,16 @@ export function createClient(options: ClientOptions): Parley {
       stopped: (roomId) => typing.stopped(roomId),
     },
 
-    send(roomId, content) {
+    send(roomId, content, options) {
       typing.sent(roomId);
-      return outbox.add(roomId, content);
+      return outbox.add(roomId, content, options);
     },
     directRoom,
-    sendTo(userId, content) {
+    sendTo(userId, content, options) {
       const room = directRoom(userId);
-      if (!room) return outbox.add(placeFor(userId), content, userId);
+      if (!room) return outbox.add(placeFor(userId), content, { receiverId: userId });
       typing.sent(room.id);
-      return outbox.add(room.id, content);
+      return outbox.add(room.id, content, options);
     },
     async clearConversation(userId) {
       const { room_id, up_to_seq } = await http.directs.clear(userId);

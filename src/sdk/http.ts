@@ -185,6 +185,23 @@ export function createHttp(transport: Transport, session: Session) {
           path: room(roomId, "/messages/read"),
           body: { last_read_message_id: messageId } satisfies Body<typeof requests.markRead>,
         }),
+      edit: (messageId: string, body: Body<typeof requests.editMessage>) =>
+        data<models.TimelineMessage>({ method: "PATCH", path: `/messages/${encodeURIComponent(messageId)}`, body }),
+      /** For everybody, or for oneself alone. */
+      remove: (messageId: string, { for: whom }: { for: models.DeletedFor }) =>
+        data<models.TimelineMessage>({
+          method: "DELETE",
+          path: `/messages/${encodeURIComponent(messageId)}`,
+          query: { for: whom },
+        }),
+      recall: (messageId: string) =>
+        data<models.TimelineMessage>({ method: "PUT", path: `/messages/${encodeURIComponent(messageId)}/recall` }),
+      /** What it said before it was edited, to those who keep order. */
+      versions: (messageId: string) =>
+        data<models.MessageVersion[]>({
+          method: "GET",
+          path: `/messages/${encodeURIComponent(messageId)}/versions`,
+        }),
       /** Who has come how far with a message. */
       receipts: (messageId: string) =>
         data<models.Receipts>({ method: "GET", path: `/messages/${encodeURIComponent(messageId)}/receipts` }),

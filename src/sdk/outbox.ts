@@ -1,5 +1,6 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
-import type { TimelineMessage } from "../protocol/models.ts";
+import type { Message, TimelineMessage } from "../protocol/models.ts";
+import { quotationOf } from "../protocol/quotation.ts";
 import type { StateStore } from "./actions.ts";
 import { retryDelayMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -18,6 +19,11 @@ interface OutboxOptions {
   connection: Pick<Connection, "send">;
   clock: Clock;
   storage: OutboxStorage;
+}
+
+interface AddOptions {
+  receiverId?: string | undefined;
+  replyTo?: Message | undefined;
 }
 
 /** Where the server names no time. */
@@ -71,13 +77,14 @@ export class Outbox {
   }
 
   /** `receiverId`: there is no room with this person yet. */
-  add(roomId: string, content: string, receiverId?: string): Sent {
+  add(roomId: string, content: string, { receiverId, replyTo }: AddOptions = {}): Sent {
     const now = this.#clock.now();
     const error = whyUnsendable(content);
     const message: PendingMessage = {
       temp_id: uuidv7(now),
       room_id: roomId,
       ...(receiverId !== undefined && { receiver_id: receiverId }),
+      ...(replyTo && { reply_to: quotationOf(replyTo) }),
       content,
       created_at: new Date(now).toISOString(),
       status: error ? "failed" : "queued",
@@ -139,10 +146,11 @@ export class Outbox {
     }
   }
 
-  #send({ temp_id, room_id, receiver_id, content }: PendingMessage): boolean {
+  #send({ temp_id, room_id, receiver_id, content, reply_to }: PendingMessage): boolean {
+    const body = { content, temp_id, ...(reply_to && { reply_to_id: reply_to.id }) };
     return receiver_id === undefined
-      ? this.#connection.send("send_message", { room_id, content, temp_id }, temp_id)
-      : this.#connection.send("send_direct_message", { receiver_id, content, temp_id }, temp_id);
+      ? this.#connection.send("send_message", { room_id, ...body }, temp_id)
+      : this.#connection.send("send_direct_message", { receiver_id, ...body }, temp_id);
   }
 
   /** To be called after the store has heard of the frame. */

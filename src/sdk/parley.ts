@@ -1,5 +1,5 @@
 import type { EventName, EventPayload, EventSeen, ServerFrame } from "../protocol/events.ts";
-import type { Me, TimelineMessage } from "../protocol/models.ts";
+import type { Me, Message, TimelineMessage } from "../protocol/models.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Http, SignedIn } from "./http.ts";
@@ -39,6 +39,11 @@ export interface Sent {
   readonly acked: Promise<EventPayload<"message_ack">>;
 }
 
+export interface SendOptions {
+  /** The message that it answers, of the same room. */
+  replyTo?: Message | undefined;
+}
+
 /** A Parley client. Everything it knows is in `store`; what it does fails with `ApiError` or `ConnectionError`. */
 export interface Parley {
   readonly http: Http;
@@ -73,9 +78,9 @@ export interface Parley {
   onSignedOut(handler: () => void): () => void;
 
   /** Sends a text: at once in `state.pending`, in order, again after a lost connection, exactly once. */
-  send(roomId: string, content: string): Sent;
+  send(roomId: string, content: string, options?: SendOptions): Sent;
   /** {@link send} to a person; the first message makes the room with them, and until then waits in `placeFor(userId)`. */
-  sendTo(userId: string, content: string): Sent;
+  sendTo(userId: string, content: string, options?: SendOptions): Sent;
   /** The room with a person, once there is one. */
   directRoom(userId: string): RoomState | undefined;
   /** Empties the conversation with a person for oneself. */

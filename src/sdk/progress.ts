@@ -11,10 +11,15 @@ export function inStep(rev: number): Progress {
 }
 
 /** How far what is held of a room is, now that its present `rev` has become known. */
-export function onEntering(state: State, { id, rev }: { id: string; rev: number }): Progress {
+export function onEntering(
+  state: State,
+  { id, rev, hidden_count = 0 }: { id: string; rev: number; hidden_count?: number | undefined },
+): Progress {
   if (!isHeld(state, id)) return inStep(rev);
   const synced = state.progress[id]?.synced ?? revOfPages(state, id);
-  return { synced, behind: synced < rev, roomRev: 0 };
+  // What one hides on another device takes no `rev`.
+  const hasHidden = hidden_count > (state.rooms[id]?.hidden_count ?? 0);
+  return { synced, behind: synced < rev || hasHidden, roomRev: 0 };
 }
 
 /** Pages that came before anything else was known of the room show everything up to their newest message. */

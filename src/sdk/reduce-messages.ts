@@ -1,5 +1,6 @@
 import type { EventPayload } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
+import { followQuoted, withHeldQuotation } from "./quotations.ts";
 import { withCursor, withWriter } from "./reduce-conversation.ts";
 import { withOwnReactions } from "./reduce-reactions.ts";
 import { patchRoom } from "./room-changes.ts";
@@ -9,7 +10,7 @@ import { noteMessage, readUpTo, recount } from "./unread.ts";
 
 /** A message in its present form, from an event, a page or a sync. */
 export function reduceMessage(state: State, received: TimelineMessage): State {
-  const message = withOwnReactions(state, received);
+  const message = withHeldQuotation(state, withOwnReactions(state, received));
   const roomId = message.room_id;
   // The conversation was emptied of it.
   if (message.seq <= (state.rooms[roomId]?.cleared_seq ?? 0)) return state;
@@ -23,6 +24,7 @@ export function reduceMessage(state: State, received: TimelineMessage): State {
   next = patchRoom(next, roomId, (room) =>
     recount(withWriter(noteMessage(room, message, userId), message, state.me), changed, userId),
   );
+  next = followQuoted(next, message);
   return isOwn(state, message) ? dropPending(next, roomId, message.temp_id) : next;
 }
 

@@ -6,7 +6,13 @@ import type { State } from "./state.ts";
 /** A person's public profile changed: wherever they appear, they appear anew. */
 export function reduceUser(state: State, user: UserRef): State {
   const renamed = <M extends TimelineMessage | null>(message: M): M =>
-    message && "sender" in message && message.sender.id === user.id ? { ...message, sender: user } : message;
+    message && "sender" in message && (message.sender.id === user.id || message.reply_to?.sender.id === user.id)
+      ? {
+          ...message,
+          sender: message.sender.id === user.id ? user : message.sender,
+          reply_to: message.reply_to?.sender.id === user.id ? { ...message.reply_to, sender: user } : message.reply_to,
+        }
+      : message;
   const { id: user_id, username, display_name, avatar_url } = user;
   let next = state;
   for (const [roomId, room] of Object.entries(state.rooms)) {

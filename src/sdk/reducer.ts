@@ -2,6 +2,7 @@ import type { Action } from "./actions.ts";
 import { inStep } from "./progress.ts";
 import { dropCleared, reduceCleared, reduceCursors, withoutStatus } from "./reduce-conversation.ts";
 import { reduceFrame } from "./reduce-frame.ts";
+import { reduceMessageLife, withoutHidden } from "./reduce-message-life.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
 import { reduceRelations, rereadRooms, rereadTimeline } from "./reduce-relations.ts";
@@ -15,13 +16,23 @@ import { addPage, emptyTimeline, type PageKind, trim, trimAround } from "./timel
 const noMembers: MemberList = { byId: {}, loaded: false, complete: false, loading: false };
 
 /** Each part's share of what a frame says. */
-const onFrame = [reduceFrame, reducePresence, reduceNotifications, reduceRelations, reduceReactions, reducePins];
+const onFrame = [
+  reduceFrame,
+  reduceMessageLife,
+  reducePresence,
+  reduceNotifications,
+  reduceRelations,
+  reduceReactions,
+  reducePins,
+];
 
 /** The next state; pure, so that every client that heard the same has the same. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
-    case "frame":
-      return onFrame.reduce((held, reduceBy) => reduceBy(held, action.frame), state);
+    case "frame": {
+      const frame = withoutHidden(state, action.frame);
+      return onFrame.reduce((held, reduceBy) => reduceBy(held, frame), state);
+    }
     case "connection":
       return { ...state, connection: action.connection };
     case "signed_in":

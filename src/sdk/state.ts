@@ -4,11 +4,12 @@ import type {
   Me,
   Member,
   Notification,
+  Pin,
+  Quotation,
   RoomRole,
   Seen,
   TimelineMessage,
   UserRef,
-  Pin,
 } from "../protocol/models.ts";
 
 /**
@@ -60,6 +61,8 @@ export interface PendingMessage {
   /** The person it is for, while there is no room with them. */
   readonly receiver_id?: string;
   readonly content: string;
+  /** What it answers, as that was when it was written. */
+  readonly reply_to?: Quotation;
   readonly created_at: string;
   readonly status: "queued" | "sending" | "sent" | "failed";
   /** The message's place, once acked. */

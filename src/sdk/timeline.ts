@@ -38,7 +38,7 @@ export function receive(timeline: Timeline, message: TimelineMessage): Timeline 
   if (message.seq <= (timeline.floor ?? 0)) return timeline;
   if (first && message.seq <= end) {
     const held = messages[message.seq - first.seq];
-    if (!held || held.rev >= message.rev) return timeline;
+    if (!held || !supersedes(message, held)) return timeline;
     return { ...timeline, messages: messages.with(message.seq - first.seq, message) };
   }
   if (message.seq === end + 1 && live) {
@@ -95,9 +95,14 @@ export function trimAround(timeline: Timeline, seq: number, count: number): Time
   return isWhole ? trimmed : { ...trimmed, live: false, ahead: [] };
 }
 
+/** Whether this is a later version of a message than the one held. Hiding takes no `rev`. */
+export function supersedes(message: TimelineMessage, held: TimelineMessage): boolean {
+  return message.rev > held.rev || (message.rev === held.rev && "is_hidden" in message && !("is_hidden" in held));
+}
+
 /** The later version of one message; the held one when they are the same, so that nothing is drawn again. */
 function later(held: TimelineMessage | undefined, other: TimelineMessage): TimelineMessage {
-  return held !== undefined && held.rev >= other.rev ? held : other;
+  return held !== undefined && !supersedes(other, held) ? held : other;
 }
 
 /** Both windows as one; null when there is a gap between them. */

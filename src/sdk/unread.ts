@@ -2,7 +2,7 @@ import { limits } from "../protocol/limits.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
 import { mentions } from "./mentions.ts";
 import type { RoomState, Timeline } from "./state.ts";
-import { endOf } from "./timeline.ts";
+import { endOf, supersedes } from "./timeline.ts";
 
 /** Every message that comes is counted with those before it: of a long way back they are not looked at again. */
 const lookedAtMax = 1_000;
@@ -25,7 +25,7 @@ export function readUpTo(room: RoomState, seq: number): RoomState {
 export function noteMessage(room: RoomState, message: TimelineMessage, userId: string | null): RoomState {
   if (message.seq < room.last_seq) return room;
   if (message.seq === room.last_seq) {
-    return (room.last_message?.rev ?? -1) < message.rev ? { ...room, last_message: message } : room;
+    return !room.last_message || supersedes(message, room.last_message) ? { ...room, last_message: message } : room;
   }
   const next = { ...room, last_seq: message.seq, last_message: message };
   if (!("is_hidden" in message) && message.type !== "system" && message.sender.id === userId) {
@@ -47,6 +47,21 @@ export function recount(room: RoomState, timeline: Timeline | undefined, userId:
   const mention_count = mentioned ?? room.mention_count;
   const isSame = unread_count === room.unread_count && mention_count === room.mention_count;
   return isSame ? room : { ...room, unread_count, mention_count };
+}
+
+/** The room without one message that was counted: counted anew where its timeline tells, else one less. */
+export function withOneLess(
+  room: RoomState,
+  timeline: Timeline | undefined,
+  seq: number,
+  userId: string | null,
+): RoomState {
+  const isTold = timeline && endOf(timeline) === room.last_seq && countBack(room, timeline, () => false) !== undefined;
+  if (isTold) return recount(room, timeline, userId);
+  // Of more than are counted it is not known how many more.
+  if (seq <= room.read_seq || room.unread_count === 0 || room.unread_count >= limits.unreadMax) return room;
+  const unread_count = room.unread_count - 1;
+  return { ...room, unread_count, mention_count: Math.min(room.mention_count, unread_count) };
 }
 
 /** How many messages after the cursor count, up to the most that are counted; `undefined` where some may not be held. */

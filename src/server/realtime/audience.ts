@@ -16,10 +16,14 @@ const ofMessage = ({ type, sender, reply_to }: Message): Authors => {
   return reply_to ? { by, quotes: reply_to.sender.id } : { by };
 };
 
+const ofGone = ({ sender_id }: EventPayload<"message_deleted">): Authors => ({ by: sender_id });
+
 const authorsOf = {
   new_message: ofMessage,
   new_direct_message: ofMessage,
   message_updated: ofMessage,
+  message_deleted: ofGone,
+  message_recalled: ofGone,
   reaction_changed: ({ user_id }: EventPayload<"reaction_changed">): Authors => ({ by: user_id }),
 };
 
