@@ -11,6 +11,8 @@ describeInBrowser("axe finds nothing", () => {
   let server: TestServer;
   let roomId: string;
   let ownerId: string;
+  let directId: string;
+  let strangerId: string;
   const visit = useBrowsers(() => server);
 
   beforeAll(async () => {
@@ -34,6 +36,9 @@ describeInBrowser("axe finds nothing", () => {
     await member.http("POST", `/rooms/${roomId}/join`);
     await say(owner, "Hello, see https://example.org/path");
     await say(member, "你好\nשלום");
+    const told = await member.http("POST", `/direct-messages/${owner.id}`, { content: "Between us" });
+    directId = told.as(z.object({ room_id: z.string() })).room_id;
+    strangerId = (await person(server, "stranger")).id;
     await say(owner, "@member, @all: `code`");
     await catchUp(server.context);
   });
@@ -135,6 +140,38 @@ describeInBrowser("axe finds nothing", () => {
       },
     },
     blocked: { path: "/settings/blocked", shows: "Blocked people", signedIn: true },
+    "a conversation": { path: "/rooms/DIRECT", shows: "owner", signedIn: true },
+    "a conversation's details": {
+      path: "/rooms/DIRECT/details",
+      shows: "Details",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("button", { name: "Clear conversation" }).click();
+        await page.getByText("keeps them").waitFor();
+      },
+    },
+    "a first message": { path: "/people/STRANGER/chat", shows: "stranger", signedIn: true },
+    "people in the list": {
+      path: "/",
+      shows: /^(Chats|Lobby)$/,
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("textbox", { name: "Search rooms" }).fill("stranger");
+        await page.getByRole("link", { name: /@stranger/ }).waitFor();
+      },
+    },
+    "read by": {
+      path: "/rooms/DIRECT",
+      shows: "owner",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.locator(".row").filter({ hasText: "Between us" }).focus();
+        await page.keyboard.press("Enter");
+        await page.getByRole("menuitem", { name: "Read by" }).click();
+        await page.getByText("Read by 0 people").waitFor();
+      },
+    },
+    privacy: { path: "/settings/privacy", shows: "Privacy", signedIn: true },
     settings: { path: "/settings", shows: "Settings", signedIn: true },
     profile: { path: "/settings/profile", shows: "Profile", signedIn: true },
     appearance: { path: "/settings/appearance", shows: "Appearance and language", signedIn: true },
@@ -142,6 +179,8 @@ describeInBrowser("axe finds nothing", () => {
     devices: { path: "/settings/devices", shows: "Devices", signedIn: true },
     nothing: { path: "/settings/nothing", shows: "There is nothing here", signedIn: true },
   };
+  const pathOf = (path: string) =>
+    path.replace("ROOM", roomId).replace("OWNER", ownerId).replace("DIRECT", directId).replace("STRANGER", strangerId);
   const looks = (["phone", "desktop"] as const).flatMap((size) =>
     (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
   );
@@ -157,7 +196,7 @@ describeInBrowser("axe finds nothing", () => {
         for (const [name, place] of Object.entries(places)) {
           if ((place.signedIn ?? false) !== isSignedIn) continue;
           await looker.page.goto("about:blank"); // a fragment alone is no new page
-          await looker.go(place.path.replace("ROOM", roomId).replace("OWNER", ownerId));
+          await looker.go(pathOf(place.path));
           await looker.page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
           await place.act?.(looker);
           const { violations } = await new AxeBuilder({ page: looker.page }).analyze();

@@ -277,6 +277,7 @@ export const en = {
   },
 
   directs: {
+    write: "Message",
     people: "People",
     first: (name: string) => `Write to ${_(name)}`,
     nobody: "This person does not exist, or there is no writing to them.",

@@ -259,6 +259,7 @@ export const zhCN: Dictionary = {
   },
 
   directs: {
+    write: "发消息",
     people: "用户",
     first: (name: string) => `发消息给 ${_(name)}`,
     nobody: "没有这位用户，或无法给对方发消息。",

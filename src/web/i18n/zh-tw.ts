@@ -259,6 +259,7 @@ export const zhTW: Dictionary = {
   },
 
   directs: {
+    write: "傳訊息",
     people: "使用者",
     first: (name: string) => `傳訊息給 ${_(name)}`,
     nobody: "沒有這位使用者，或無法傳訊息給對方。",

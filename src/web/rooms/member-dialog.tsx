@@ -3,6 +3,7 @@ import type { Member } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
+import { WriteButton } from "../directs/write-button.tsx";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { RelationActions } from "../people/relation-actions.tsx";
 import { useProfile } from "../people/use-profile.ts";
@@ -78,6 +79,7 @@ export function MemberDialog({ room, member, rights, onClose }: MemberDialogProp
             <PresenceText userId={member.user_id} />
           </p>
         )}
+        <WriteButton userId={member.user_id} onClick={onClose} />
         {profile?.status_text && <p dir="auto">{profile.status_text}</p>}
         {profile?.bio && (
           <p className="about-text" dir="auto">

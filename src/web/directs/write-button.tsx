@@ -1,0 +1,18 @@
+import { MessageCircle } from "lucide-react";
+import { useParley } from "../app/parley.ts";
+import { useText } from "../i18n/use-text.ts";
+import { Link } from "../routing/link.tsx";
+import { paths } from "../routing/place.ts";
+
+/** Leads to the conversation with somebody; of oneself, and for guests, there is none. */
+export function WriteButton({ userId, onClick }: { userId: string; onClick?(): void }) {
+  const text = useText();
+  const ownId = useParley((state) => state.me?.id ?? null);
+  if (ownId === null || ownId === userId) return null;
+  return (
+    <Link className="button button-primary" to={paths.chat(userId)} onClick={onClick}>
+      <MessageCircle size={18} aria-hidden />
+      <span>{text.directs.write}</span>
+    </Link>
+  );
+}
