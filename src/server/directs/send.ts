@@ -40,6 +40,7 @@ async function prepareInRoom(
   if (roomId !== undefined) return prepareSend(ctx, actor, { ...input, room_id: roomId });
   // Whatever would refuse the message does so now, so that no room is made without one.
   demandContent(ctx, input.content);
+  if (input.reply_to_id !== undefined) throw new AppError("MESSAGE_NOT_FOUND");
   if (input.temp_id !== undefined && (await messageByClientId(ctx, actor.key, input.temp_id))) {
     throw new AppError("IDEMPOTENCY_CONFLICT");
   }

@@ -1,5 +1,6 @@
 import { ArrowLeft } from "lucide-react";
 import { describeError } from "../app/describe-error.ts";
+import { WriteButton } from "../directs/write-button.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { paths } from "../routing/place.ts";
 import { goBack } from "../routing/router.ts";
@@ -32,6 +33,7 @@ export function PersonPage({ userId }: { userId: string }) {
           ) : (
             <>
               <ProfileHead person={profile} />
+              <WriteButton userId={profile.id} />
               <RelationActions person={profile} />
             </>
           )}

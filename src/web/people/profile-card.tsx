@@ -1,4 +1,5 @@
 import type { UserRef } from "../../protocol/models.ts";
+import { WriteButton } from "../directs/write-button.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { useWatched } from "../presence/presence.ts";
 import { PresenceText, WatchedAvatar } from "../presence/presence-dot.tsx";
@@ -26,6 +27,7 @@ export function ProfileCard({ person, onClose }: ProfileCardProps) {
   return (
     <Modal title={text.people.profile} onClose={onClose}>
       <ProfileHead person={person} />
+      <WriteButton userId={person.id} onClick={onClose} />
       <RelationActions person={person} />
       <p className="profile-more">
         <Link to={paths.person(person.id)} onClick={onClose}>
