@@ -10,8 +10,11 @@ import { roomName } from "../rooms/room-name.ts";
 import { TypingLine } from "../presence/typing-line.tsx";
 import { codePoints } from "./code-points.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
+import { EmojiButton } from "./emoji-button.tsx";
+import { EmojiList } from "./emoji-list.tsx";
 import { pressFormat } from "./formatting.ts";
 import { MentionList } from "./mention-list.tsx";
+import { useEmojis } from "./use-emojis.ts";
 import { useMentions } from "./use-mentions.ts";
 
 /** The count appears when this much of the limit is used. */
@@ -73,8 +76,22 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
     caret.current = from + written.length;
   }
 
+  /** Where the caret is, or in place of what is selected; the field has the focus again. */
+  function insert(written: string) {
+    const field = area.current;
+    if (!field) return;
+    const { selectionStart: from, selectionEnd: to } = field;
+    write(content.slice(0, from) + written + content.slice(to));
+    caret.current = from + written.length;
+    field.focus();
+  }
+
   const mentions = useMentions({ room, ownId, area, replace });
-  const { look } = mentions;
+  const emojis = useEmojis({ area, replace });
+  const look = () => {
+    mentions.look();
+    emojis.look();
+  };
   // What is written moves the caret without an event of its own.
   useLayoutEffect(() => look(), [content]); // oxlint-disable-line react-hooks/exhaustive-deps
 
@@ -98,7 +115,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
-    if (mentions.press(event) || pressFormat(event)) event.preventDefault();
+    if (emojis.press(event) || mentions.press(event) || pressFormat(event)) event.preventDefault();
     if (event.defaultPrevented || event.key !== "Enter") return;
     const asked = event.ctrlKey || event.metaKey;
     const plain = !event.shiftKey && !event.altKey && !asked;
@@ -122,6 +139,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
     <footer className="composer" data-too-long={isTooLong || undefined}>
       <TypingLine roomId={room.id} />
       <MentionList mentions={mentions} />
+      <EmojiList emojis={emojis} />
       <div className="composer-box">
         <textarea
           ref={area}
@@ -134,12 +152,16 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
           aria-invalid={isTooLong || undefined}
           placeholder={text.composer.placeholder}
           value={content}
-          {...mentions.field}
+          {...(emojis.field ?? mentions.field)}
           onChange={({ target }) => write(target.value)}
-          onSelect={mentions.look}
-          onBlur={mentions.close}
+          onSelect={look}
+          onBlur={() => {
+            mentions.close();
+            emojis.close();
+          }}
           onKeyDown={press}
         />
+        <EmojiButton onPick={insert} />
         <button
           type="button"
           className="send-button"

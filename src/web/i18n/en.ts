@@ -306,6 +306,35 @@ export const en = {
     lastSeenKept: "Nobody sees it",
   },
 
+  reactions: {
+    label: "Reactions",
+    react: "React",
+    who: "Who reacted",
+    nobody: "Nobody has reacted yet.",
+    chip: (emoji: string, count: number) => `${emoji}, ${plural(count, { one: "# person", other: "# people" })}`,
+    others: (count: number) => plural(count, { one: "# other", other: "# others" }),
+  },
+
+  pins: {
+    title: "Pinned",
+    isPinned: "Pinned",
+    pin: "Pin",
+    unpin: "Unpin",
+    pinned: "Pinned for everybody here",
+    unpinned: "No longer pinned",
+    by: (name: string) => `Pinned by ${_(name)}`,
+  },
+
+  emoji: {
+    label: "Emoji",
+    search: "Find an emoji",
+    nothingFound: "No emoji found",
+    notLoaded: "The emojis could not be loaded.",
+    often: "Often used",
+    skinTone: "Change skin tone",
+    found: (count: number) => plural(count, { one: "# emoji fits", other: "# emojis fit" }),
+  },
+
   system: {
     room_created: (actor: string) => `${_(actor)} created the room`,
     member_joined: (actor: string) => `${_(actor)} joined`,

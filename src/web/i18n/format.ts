@@ -30,11 +30,13 @@ function createFormat(language: Language) {
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const number = new Intl.NumberFormat(language);
+  const list = new Intl.ListFormat(language, { type: "conjunction" });
 
   const capital = (text: string) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
 
   return {
     number: (value: number) => number.format(value),
+    list: (parts: readonly string[]) => list.format(parts),
     time: (date: Date) => time.format(date),
     exact: (date: Date) => exact.format(date),
     date: (date: Date) => fullDay.format(date),

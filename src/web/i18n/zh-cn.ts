@@ -288,6 +288,35 @@ export const zhCN: Dictionary = {
     lastSeenKept: "不公开",
   },
 
+  reactions: {
+    label: "表情回应",
+    react: "表情回应",
+    who: "谁回应了",
+    nobody: "还没有人回应。",
+    chip: (emoji, count) => `${emoji}，${plural(count, { other: "# 人" })}`,
+    others: (count) => plural(count, { other: "其他 # 人" }),
+  },
+
+  pins: {
+    title: "置顶消息",
+    isPinned: "已置顶",
+    pin: "置顶",
+    unpin: "取消置顶",
+    pinned: "已为所有成员置顶",
+    unpinned: "已取消置顶",
+    by: (name) => `由 ${_(name)} 置顶`,
+  },
+
+  emoji: {
+    label: "表情符号",
+    search: "搜索表情符号",
+    nothingFound: "未找到表情符号",
+    notLoaded: "无法加载表情符号。",
+    often: "常用",
+    skinTone: "更改肤色",
+    found: (count) => plural(count, { other: "有 # 个匹配的表情符号" }),
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 创建了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

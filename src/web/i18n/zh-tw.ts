@@ -288,6 +288,35 @@ export const zhTW: Dictionary = {
     lastSeenKept: "不公開",
   },
 
+  reactions: {
+    label: "表情回應",
+    react: "回應表情",
+    who: "誰回應了",
+    nobody: "還沒有人回應。",
+    chip: (emoji, count) => `${emoji}，${plural(count, { other: "# 人" })}`,
+    others: (count) => plural(count, { other: "其他 # 人" }),
+  },
+
+  pins: {
+    title: "釘選訊息",
+    isPinned: "已釘選",
+    pin: "釘選",
+    unpin: "取消釘選",
+    pinned: "已為所有成員釘選",
+    unpinned: "已取消釘選",
+    by: (name) => `由 ${_(name)} 釘選`,
+  },
+
+  emoji: {
+    label: "表情符號",
+    search: "搜尋表情符號",
+    nothingFound: "找不到表情符號",
+    notLoaded: "無法載入表情符號。",
+    often: "常用",
+    skinTone: "變更膚色",
+    found: (count) => plural(count, { other: "有 # 個符合的表情符號" }),
+  },
+
   system: {
     room_created: (actor) => `${_(actor)} 建立了聊天室`,
     member_joined: (actor) => `${_(actor)} 加入了`,

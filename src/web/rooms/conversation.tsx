@@ -5,6 +5,7 @@ import { keepLastRoom } from "../app/last-room.ts";
 import { useParley } from "../app/parley.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useText } from "../i18n/use-text.ts";
+import { usePins } from "../pins/use-pins.ts";
 import { PresenceText } from "../presence/presence-dot.tsx";
 import { Link } from "../routing/link.tsx";
 import { type Panel, paths } from "../routing/place.ts";
@@ -59,6 +60,8 @@ export function Conversation({ roomId, messageId, panel, isGuest }: Conversation
 function OpenRoom({ room, messageId, panel, isGuest }: Omit<ConversationProps, "roomId"> & { room: RoomState }) {
   const ownId = useParley((state) => state.me?.id ?? null);
   const isMember = room.my_role !== null;
+  // Which of its messages are pinned stands beside them.
+  usePins(room.id);
 
   useEffect(() => {
     if (ownId !== null && isMember) keepLastRoom(ownId, room.id);

@@ -6,6 +6,7 @@ import { useWidth } from "../app/use-media.ts";
 import { AboutPeer } from "../directs/about-peer.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { LevelDialog, levelIcons } from "../notifications/level-dialog.tsx";
+import { PinsList } from "../pins/pins-list.tsx";
 import { Link } from "../routing/link.tsx";
 import { type Panel, paths } from "../routing/place.ts";
 import { goBack, navigate } from "../routing/router.ts";
@@ -129,6 +130,7 @@ function About({ room, isGuest }: { room: RoomState; isGuest: boolean }) {
           )}
         </div>
       </div>
+      <PinsList room={room} />
       <Members room={room} rights={rights} isGuest={isGuest} />
       {open === "people" && <AddPeople room={room} onClose={() => setOpen(null)} />}
       {open === "level" && <LevelDialog room={room} onClose={() => setOpen(null)} />}

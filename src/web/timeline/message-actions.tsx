@@ -6,6 +6,8 @@ import { notify } from "../app/notices.ts";
 import type { Dictionary } from "../i18n/en.ts";
 import { openProfile } from "../people/opened.ts";
 import { currentText } from "../i18n/use-text.ts";
+import { pinActions } from "../pins/pin-action.ts";
+import { reactActions } from "../reactions/react-actions.tsx";
 import { showReceipts } from "../receipts/receipts-action.tsx";
 
 /** A message, and who looks at it where. */
@@ -67,7 +69,13 @@ const showProfile: MessageAction = {
 };
 
 /** All of them, in the order in which they are offered. A new one is one more entry. */
-export const messageActions: readonly MessageAction[] = [copyText, showReceipts, showProfile];
+export const messageActions: readonly MessageAction[] = [
+  ...reactActions,
+  copyText,
+  ...pinActions,
+  showReceipts,
+  showProfile,
+];
 
 /** What this person may do with this message. Nothing can be done with lines of the system. */
 export function actionsFor(here: MessageHere): MessageAction[] {

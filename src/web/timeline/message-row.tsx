@@ -6,6 +6,8 @@ import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { Ticks } from "../receipts/ticks.tsx";
 import { openProfile } from "../people/opened.ts";
+import { PinMark } from "../pins/pin-mark.tsx";
+import { ReactionChips } from "../reactions/reaction-chips.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { MessageTools } from "./message-tools.tsx";
 import { MessageText } from "./message-text.tsx";
@@ -136,7 +138,15 @@ export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: Message
       flash={flash}
       messageId={message.id}
       tools={<MessageTools rowKey={rowKey} message={message} />}
-      state={isOwn && !isGone && <Ticks message={message} />}
+      state={
+        !isGone && (
+          <>
+            <PinMark roomId={message.room_id} messageId={message.id} />
+            {isOwn && <Ticks message={message} />}
+          </>
+        )
+      }
+      below={<ReactionChips message={message} />}
     >
       {isGone ? (
         <em className="message-gone">{message.is_recalled ? text.timeline.recalled : text.timeline.deleted}</em>

@@ -1,0 +1,3 @@
+import { packed } from "./packed.ts" with { type: "macro" };
+
+export const text = packed("zh");
