@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type * as models from "../protocol/models.ts";
 import type * as requests from "../protocol/requests.ts";
 import { ApiError } from "./errors.ts";
+import { bansHttp, invitesHttp } from "./http-moderation.ts";
 import { endsSession, type Session } from "./session.ts";
 import type { Answer, Request, Transport } from "./transport.ts";
 
@@ -165,6 +166,8 @@ export function createHttp(transport: Transport, session: Session) {
       transfer: (id: string, body: Body<typeof requests.transferRoom>) =>
         data<models.Room>({ method: "POST", path: room(id, "/transfer"), body }),
     },
+    bans: bansHttp({ data, page: authorized, nothing }),
+    invites: invitesHttp({ data, page: authorized, nothing }),
     messages: {
       send: (roomId: string, body: Body<typeof requests.sendMessage>) =>
         data<models.Message>({ method: "POST", path: room(roomId, "/messages"), body }),

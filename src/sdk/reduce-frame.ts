@@ -11,7 +11,7 @@ import {
 import { hear, onEntering, synced } from "./progress.ts";
 import { dropShown, reduceAck, reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceUser } from "./reduce-people.ts";
-import { merge, reduceRoomEvent } from "./reduce-rooms.ts";
+import { merge, reduceOwnMembership, reduceRoomEvent } from "./reduce-rooms.ts";
 import { countMembers, enterRoom, forgetRoom, patchMembers, patchRoom, startAfresh } from "./room-changes.ts";
 import type { State } from "./state.ts";
 
@@ -82,8 +82,8 @@ function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State
   let next = state;
   for (const message of messages) next = reduceMessage(next, withoutStatus(message));
   if (room) next = patchRoom(next, room_id, (held) => merge(held, room));
-  const ownRole = members.find(({ user_id }) => user_id === state.me?.id)?.role;
-  if (ownRole) next = patchRoom(next, room_id, (held) => ({ ...held, my_role: ownRole }));
+  const mine = members.find(({ user_id }) => user_id === state.me?.id);
+  if (mine) next = reduceOwnMembership(next, room_id, mine);
   next = countMembers(patchMembers(next, room_id, members, members_removed), room_id);
   const own = cursors.find(({ user_id }) => user_id === state.me?.id);
   if (own) next = reduceRead(next, room_id, own.read_seq);

@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../protocol/events.ts";
-import type { Room } from "../protocol/models.ts";
+import type { Member, Room } from "../protocol/models.ts";
 import { hear } from "./progress.ts";
 import { withoutCursor } from "./reduce-conversation.ts";
 import { countMembers, patchMembers, patchRoom } from "./room-changes.ts";
@@ -35,10 +35,18 @@ export function reduceRoomEvent(state: State, frame: RoomEvent): State {
     case "member_updated": {
       const { member } = frame.payload;
       const mine = member.user_id === state.me?.id;
-      const known = mine ? patchRoom(next, room_id, (room) => ({ ...room, my_role: member.role })) : next;
-      return patchMembers(known, room_id, [member], []);
+      return patchMembers(mine ? reduceOwnMembership(next, room_id, member) : next, room_id, [member], []);
     }
   }
+}
+
+/** What one is in a room oneself. */
+export function reduceOwnMembership(
+  state: State,
+  roomId: string,
+  { role, muted_until }: Pick<Member, "role" | "muted_until">,
+): State {
+  return patchRoom(state, roomId, (room) => ({ ...room, my_role: role, muted_until }));
 }
 
 /** The room's settings as they are now; its numbers only ever rise. */

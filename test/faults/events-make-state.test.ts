@@ -12,6 +12,7 @@ import { blockSteps, friendSteps } from "./steps/friends.ts";
 import { directSteps } from "./steps/directs.ts";
 import { messageLifeSteps } from "./steps/message-life.ts";
 import { messageSteps } from "./steps/messages.ts";
+import { moderationSteps } from "./steps/moderation.ts";
 import { notificationSteps } from "./steps/notifications.ts";
 import { presenceSteps } from "./steps/presence.ts";
 import { reactionSteps } from "./steps/reactions.ts";
@@ -35,6 +36,7 @@ const steps: readonly Step[] = [
   ...directSteps,
   ...notificationSteps,
   ...roomSteps,
+  ...moderationSteps,
   ...presenceSteps,
   ...accountSteps,
 ];

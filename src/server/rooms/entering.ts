@@ -15,7 +15,7 @@ import type { RoomRow } from "./directory.ts";
 import { peerOf } from "./direct.ts";
 import { forgetMemberships } from "./membership.ts";
 import { lastMessageRow, updateRoomRow, upsertMembers, type MemberRow } from "./store.ts";
-import { wireRoom } from "./wire.ts";
+import { wireMember, wireRoom } from "./wire.ts";
 
 /** People who came into a room in one transaction. */
 export interface Admission {
@@ -108,6 +108,11 @@ export async function announceEntry(
   if (isHeard && room.member_count <= limits.broadcastMembers) {
     for (const { person } of joined) {
       ctx.publish.toRoom("user_joined", { room_id: room.id, user: userRef(person), rev });
+    }
+    // Muting stays with who comes back, and `user_joined` does not say so.
+    for (const row of members) {
+      const person = row.muted_until === null ? undefined : persons.get(row.user_key);
+      if (person) ctx.publish.toRoom("member_updated", { room_id: room.id, member: wireMember(person, row), rev });
     }
   }
   ctx.publish.passOver(room.id, rev);

@@ -308,11 +308,7 @@ export const routeRows: Record<string, Row | Row[] | OwnRow | OpenRow> = {
       noMessage,
     ),
     once(
-      row(
-        ({ messageId }) => ({ path: `/messages/${messageId}` }),
-        runners("ok", { banned: "403 BANNED" }),
-        noMessage,
-      ),
+      row(({ messageId }) => ({ path: `/messages/${messageId}` }), runners("ok", { banned: "403 BANNED" }), noMessage),
     ),
     row(({ messageId }) => ({ path: `/messages/${messageId}?for=me` }), members("ok", { blocker: "ok" }), noMessage),
   ],
