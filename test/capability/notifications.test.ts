@@ -4,9 +4,11 @@ import { joinedRoom, message, notification, type Message, type Notification } fr
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { forgetBlocks } from "../../src/server/blocks/blocked.ts";
 import type { Happenings } from "../../src/server/context.ts";
+import { catchUp } from "../../src/server/notifications/catch-up.ts";
 import { noter } from "../../src/server/notifications/noter.ts";
 import { tidy } from "../../src/server/notifications/tidy.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
+import { lane } from "../../src/server/timeline/lane.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { request, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -369,6 +371,28 @@ forEachDialect((dialect) => {
         "401 UNAUTHENTICATED",
       );
     });
+  });
+
+  test("what was passed over because too much came at once is looked for in the database", async () => {
+    const { ann, ben, room } = await roomWith();
+    const { context } = server;
+    await catchUp(context).run();
+    const place = await placeOf(await say(ann, room.id, "hello"));
+    const id = Bun.randomUUIDv7();
+    const draft = { id, room_key: place.roomKey, sender_key: await keyOf(ann), client_id: null, body_hash: null };
+    const text = {
+      type: "text" as const,
+      content: `@${ben.username}`,
+      reply_to_id: null,
+      mentions: JSON.stringify([ben.id]),
+    };
+    await lane(context).add({ ...draft, ...text, created_at: Date.now() });
+    expect(await list(ben, "?unread")).toEqual([]);
+    noter(context).hasLost = true;
+    await catchUp(context).run();
+    await catchUp(context).run();
+    expect(await list(ben, "?unread")).toMatchObject([{ kind: "mention", message_id: id }]);
+    expect(noter(context).hasLost).toBe(false);
   });
 
   test("a thousand are kept of a person, for ninety days", async () => {

@@ -7,6 +7,7 @@ import { Composer } from "../composer/composer.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { usePins } from "../pins/use-pins.ts";
 import { PresenceText } from "../presence/presence-dot.tsx";
+import { useReadOnOpen } from "../notifications/use-read-on-open.ts";
 import { Link } from "../routing/link.tsx";
 import { type Panel, paths } from "../routing/place.ts";
 import { goBack, navigate } from "../routing/router.ts";
@@ -63,6 +64,7 @@ function OpenRoom({ room, messageId, panel, isGuest }: Omit<ConversationProps, "
   // Which of its messages are pinned stands beside them.
   usePins(room.id);
 
+  useReadOnOpen(room);
   useEffect(() => {
     if (ownId !== null && isMember) keepLastRoom(ownId, room.id);
   }, [ownId, isMember, room.id]);
