@@ -78,7 +78,7 @@ describeInBrowser("naming people, and what one is told", () => {
 
   for (const size of ["desktop", "phone"] as const) {
     test(`on a ${size} a mention is counted, listed, led to and read`, async () => {
-      const { ben, owner, names, roomId } = await annAndBen(size === "phone" ? { size } : {});
+      const { ben, owner, member, names, roomId } = await annAndBen(size === "phone" ? { size } : {});
       await ben.go(size === "phone" ? "/" : "/settings");
       await ben.page.getByRole("link", { name: /^Alerts/ }).waitFor();
       await say(owner, roomId, `@${names[1]}, the **roses** bloom`);
@@ -86,14 +86,17 @@ describeInBrowser("naming people, and what one is told", () => {
         const row = ben.page.getByRole("link", { name: /^Garden/ });
         await row.filter({ hasText: "1 mention of you" }).waitFor();
       }
-      // One for being added, one for the mention.
-      await ben.page.getByRole("link", { name: /^Alerts.*2 unread/ }).click();
+      await owner.http("POST", "/friends/requests", { user_id: member.id });
+      // One for being added, one for the mention, one for the request.
+      await ben.page.getByRole("link", { name: /^Alerts.*3 unread/ }).click();
       const entry = ben.page.getByRole("link", { name: /mentioned you/ });
       await entry.waitFor();
       expect(await entry.innerText()).toContain("the roses bloom");
       await entry.click();
       await ben.messages("roses").waitFor();
       await ben.page.goBack();
+      // What was told of the room is read with it.
+      await ben.page.getByRole("link", { name: /^Alerts.*1 unread/ }).waitFor();
       await ben.page.getByRole("button", { name: "Mark all as read" }).click();
       await ben.page.getByRole("link", { name: "Alerts", exact: true }).waitFor();
       expect(await ben.page.getByText("Unread", { exact: true }).count()).toBe(0);
