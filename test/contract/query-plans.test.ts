@@ -176,6 +176,16 @@ async function tour(server: TestServer): Promise<void> {
     await get(ann, `/rooms/${id}/members?search=be&page=1`);
     for (const rev of [0, 3, 11]) await get(ann, `/rooms/${id}/changes?since_rev=${rev}`);
   }
+  const direct = (await ann.http("POST", `/direct-messages/${ben.id}`, { content: "between us" })).as(message);
+  await get(ben, `/direct-messages/${ann.id}`);
+  await get(ben, "/direct-messages/conversations");
+  await ben.http("PATCH", "/users/me", { privacy: { read_receipts: false, direct_messages: "friends" } });
+  await ben.http("POST", `/rooms/${direct.room_id}/messages/read`, { last_read_message_id: direct.id });
+  await ann.http("POST", `/direct-messages/${ben.id}`, { content: "refused" });
+  for (const id of [direct.id, fifth]) await get(ann, `/messages/${id}/receipts`);
+  await get(ann, `/rooms/${direct.room_id}/changes?since_rev=0`);
+  await ben.http("DELETE", `/direct-messages/${ann.id}`);
+  await ben.http("PATCH", "/users/me", { privacy: { read_receipts: true, direct_messages: "everyone" } });
   await request(server, "GET", "/rooms");
   await request(server, "GET", `/rooms/${own.id}/messages`);
   await ann.http("PATCH", `/rooms/${own.id}`, { name: "renamed", description: "x", max_members: 10 });
