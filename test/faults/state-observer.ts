@@ -48,6 +48,7 @@ function withoutStatus(message: TimelineMessage | null) {
 export function comparable(client: Parley): Record<string, unknown> {
   const state = client.store.getSnapshot();
   const { rooms, timelines, members, ...rest } = state;
+  const hidesSomebody = Object.keys(state.blocks).length > 0;
   const parts = Object.fromEntries(Object.entries(rest).filter(([part]) => !passing.some((name) => name === part)));
   return {
     ...parts,
@@ -62,7 +63,13 @@ export function comparable(client: Parley): Record<string, unknown> {
       // Of a room of many they are asked for by whoever looks at it, and from a block on those of the other are not shown.
       .map((room) => (room.type === "direct" ? room : { ...room, cursors: undefined })),
     timelines: Object.fromEntries(
-      Object.entries(timelines).map(([id, { messages }]) => [id, messages.map(withoutStatus)]),
+      Object.entries(timelines).map(([id, { messages }]) => [
+        id,
+        messages
+          .map(withoutStatus)
+          // What somebody blocked does to a message moves the room alone: the message as one sees it has not changed.
+          .map((message) => (hidesSomebody && message ? { ...message, rev: 0 } : message)),
+      ]),
     ),
     // When somebody came, and whether they are there, is asked for by whoever looks at the list.
     members: Object.fromEntries(
