@@ -13,7 +13,7 @@ export function reduceMessageLife(state: State, frame: ServerFrame): State {
   switch (frame.type) {
     case "message_updated": {
       const { room_id, rev } = frame.payload;
-      return reduceMessage(hear(state, room_id, rev, { aboutRoom: false }), frame.payload);
+      return reduceMessage(hear(state, room_id, rev, { aboutRoom: false }), withSeenReactions(state, frame.payload));
     }
     case "message_deleted":
       return reduceGone(state, frame.payload, { is_deleted: true });
@@ -32,6 +32,15 @@ export function withoutHidden(state: State, frame: ServerFrame): ServerFrame {
   const { id, room_id, seq, rev } = frame.payload;
   const held = heldMessage(state, room_id, id);
   return held && "is_hidden" in held ? { ...frame, payload: { id, room_id, seq, rev, is_hidden: true } } : frame;
+}
+
+/**
+ * An event for the whole room counts everybody's reactions. Who has blocked somebody holds fewer, and an edit changes none.
+ */
+function withSeenReactions(state: State, message: TimelineMessage): TimelineMessage {
+  if ("is_hidden" in message || Object.keys(state.blocks).length === 0) return message;
+  const held = heldMessage(state, message.room_id, message.id);
+  return held && "reactions" in held ? { ...message, reactions: held.reactions } : message;
 }
 
 /** It keeps its place and says nothing any more. To whom it was hidden it is what it was, at a later `rev`. */

@@ -37,7 +37,6 @@ const steps: readonly Step[] = [
   ...directSteps,
   ...notificationSteps,
   ...togetherSteps,
-  ...moderationSteps,
   ...roomSteps,
   ...moderationSteps,
   ...presenceSteps,
