@@ -24,7 +24,7 @@ export function Nav({ place, isGuest, isTabs }: NavProps) {
   const notifications = useParley((state) => state.notifications.unread);
   const requests = useParley((state) => countIncoming(state.friendRequests));
   const [isChoosing, setChoosing] = useState(false);
-  const inChats = place.name === "chats" || place.name === "room";
+  const inChats = place.name === "chats" || place.name === "room" || place.name === "chat";
 
   return (
     <nav className={isTabs ? "tabs" : "rail"} aria-label={text.nav.label}>
