@@ -1,5 +1,6 @@
 import type { Cell } from "./cell.ts";
 import { api } from "./cells/api.ts";
+import { blocks } from "./cells/blocks.ts";
 import { coldStart } from "./cells/cold-start.ts";
 import { connectStorm } from "./cells/connect-storm.ts";
 import { fanOut } from "./cells/fan-out.ts";
@@ -20,6 +21,7 @@ import { tempIds } from "./cells/temp-ids.ts";
 export const cells: Cell[] = [
   ingest,
   fanOut,
+  blocks,
   latency,
   connectStorm,
   reconnectStorm,

@@ -10,7 +10,9 @@ const longTaskMs = 50;
 const slowdown = 4;
 const password = "correct horse 7 battery";
 
-const joinedRooms = z.object({ data: z.array(z.object({ id: z.string(), is_lobby: z.boolean(), last_seq: z.number() })) });
+const joinedRooms = z.object({
+  data: z.array(z.object({ id: z.string(), is_lobby: z.boolean(), last_seq: z.number() })),
+});
 const registered = z.object({ data: z.object({ token: z.string() }) });
 
 export const scroll: Cell = {
@@ -146,7 +148,7 @@ const phases: Record<string, (visit: Visit, seconds: number) => Promise<void>> =
   "resting at the end": ({ page }, seconds) => page.waitForTimeout(seconds * 1_000),
   "scrolling back": (visit, seconds) => visit.turnWheel(-600, seconds),
   "scrolling forth": (visit, seconds) => visit.turnWheel(600, seconds / 2),
-  "writing": ({ page }, seconds) =>
+  writing: ({ page }, seconds) =>
     page.locator("textarea").pressSequentially("The quick brown fox. ".repeat(3), { delay: (seconds / 2) * 16 }),
 };
 

@@ -5,6 +5,7 @@ import type { RoomState } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
 import { useText } from "../i18n/use-text.ts";
+import { RelationActions } from "../people/relation-actions.tsx";
 import { roomName } from "../rooms/room-name.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Confirm } from "../ui/modal.tsx";
@@ -27,6 +28,7 @@ export function AboutPeer({ room, peer }: { room: RoomState; peer: User }) {
           <span>{text.directs.clear}</span>
         </button>
       </div>
+      <RelationActions person={peer} />
       {asking && <ClearConversation peer={peer} name={name} onClose={() => setAsking(false)} />}
     </div>
   );
