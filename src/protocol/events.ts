@@ -108,8 +108,8 @@ export const events = {
     }),
     to: "room",
   },
-  /** Something happened that one is not to see: the room is now at this `rev`. */
-  room_advanced: { payload: z.object({ ...roomId, ...rev }), to: "room" },
+  /** Something happened that one is not to see: the room is now at this `rev`, and so is the message it happened to. */
+  room_advanced: { payload: z.object({ ...roomId, message_id: z.string().optional(), ...rev }), to: "room" },
   user_joined: { payload: z.object({ ...roomId, user: models.userRef, ...rev }), to: "room" },
   user_left: {
     payload: z.object({ ...roomId, user_id: z.string(), reason: z.enum(["left", "kicked", "banned"]), ...rev }),

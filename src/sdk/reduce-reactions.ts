@@ -34,11 +34,13 @@ function reacted(message: Message, { emoji, user_id, added, rev }: Changed, myId
   return { ...message, rev, reactions };
 }
 
-/** An event for the whole room does not say which reactions are one's own: that is known of the message as it is held. */
+/**
+ * An event for the whole room does not say which reactions are one's own, and counts those of the blocked: both are known
+ * of the message as it is held. An edit changes none.
+ */
 export function withOwnReactions(state: State, message: TimelineMessage): TimelineMessage {
   if (!("reactions" in message) || message.reactions.every(({ me }) => me !== undefined)) return message;
   const held = heldMessage(state, message.room_id, message.id);
-  const reactions = held && "reactions" in held ? held.reactions : [];
-  const mine = new Set(reactions.flatMap(({ emoji, me }) => (me ? [emoji] : [])));
-  return { ...message, reactions: message.reactions.map((each) => ({ ...each, me: each.me ?? mine.has(each.emoji) })) };
+  if (held && "reactions" in held) return { ...message, reactions: held.reactions };
+  return { ...message, reactions: message.reactions.map((each) => ({ ...each, me: each.me ?? false })) };
 }

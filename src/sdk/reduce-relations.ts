@@ -1,5 +1,6 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { FriendRequest, JoinedRoom, TimelineMessage, User, UserRef } from "../protocol/models.ts";
+import { changeHeld } from "./held-messages.ts";
 import { hear, onEntering } from "./progress.ts";
 import { patchRoom, without } from "./room-changes.ts";
 import type { PendingRequest, State, Timeline } from "./state.ts";
@@ -14,12 +15,19 @@ export function reduceRelations(state: State, frame: ServerFrame): State {
     case "relationship_changed":
       return reduceRelation(state, frame.payload);
     case "room_advanced":
-      return hear(state, frame.payload.room_id, frame.payload.rev, { aboutRoom: false });
+      return reduceAdvance(state, frame.payload);
     case "user_updated":
       return renameRelated(state, frame.payload.user);
     default:
       return state;
   }
+}
+
+function reduceAdvance(state: State, { room_id, message_id, rev }: EventPayload<"room_advanced">): State {
+  const heard = hear(state, room_id, rev, { aboutRoom: false });
+  return changeHeld(heard, room_id, (message) =>
+    message.id === message_id && message.rev < rev ? { ...message, rev } : message,
+  );
 }
 
 function relationsIn({ friends, friend_requests, blocks }: EventPayload<"ready">) {

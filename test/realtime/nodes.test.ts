@@ -196,7 +196,7 @@ describe("what is hidden from somebody", () => {
     for (const { heard } of others) expect(heard.slice(1)).toEqual(["reaction_changed", "user_typing", "user_typing"]);
     for (const { heard, sent } of cleos) {
       expect(heard.slice(1)).toEqual(["room_advanced", "user_typing"]);
-      expect(JSON.parse(sent[1] ?? "").payload).toEqual({ room_id: "room", rev: 2 });
+      expect(JSON.parse(sent[1] ?? "").payload).toEqual({ room_id: "room", message_id: "message", rev: 2 });
     }
     // Typing is unseen both ways: the blocked does not see the blocker's.
     expect(ben.socket.heard.slice(1)).toEqual(["reaction_changed", "user_typing"]);

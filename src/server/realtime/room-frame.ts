@@ -15,6 +15,7 @@ const numbered = z.looseObject({
   room_id: z.string(),
   seq: z.number().optional(),
   rev: z.number().optional(),
+  message_id: z.string().optional(),
 });
 const parsedFrame = z.looseObject({
   type: z.custom<EventName>((type) => typeof type === "string" && Object.hasOwn(events, type)),
@@ -51,12 +52,12 @@ export class RoomFrame {
 
 function hiddenText(text: string): string | null {
   const frame = parsedFrame.parse(JSON.parse(text));
-  const { id, room_id, seq, rev } = frame.payload;
+  const { id, room_id, seq, rev, message_id } = frame.payload;
   if (rev === undefined) return null;
   if ("hidden" in events[frame.type] && id !== undefined && seq !== undefined) {
     return JSON.stringify({ ...frame, payload: hiddenForm({ id, room_id, seq, rev }) });
   }
-  return JSON.stringify({ ...frame, type: "room_advanced", payload: { room_id, rev } });
+  return JSON.stringify({ ...frame, type: "room_advanced", payload: { room_id, message_id, rev } });
 }
 
 function unquotedText(text: string): string {

@@ -454,7 +454,6 @@ export const en = {
     outgoing: "Requests you sent",
     requestsWaiting: (count: number) => plural(count, { one: "# friend request", other: "# friend requests" }),
     profile: "Profile",
-    writeTo: "Message",
     openProfile: "Open the profile",
     actions: "Friendship and blocking",
     add: "Add friend",

@@ -434,7 +434,6 @@ export const zhCN: Dictionary = {
     outgoing: "发出的申请",
     requestsWaiting: (count) => `${count} 条好友申请`,
     profile: "个人资料",
-    writeTo: "发消息",
     openProfile: "打开个人资料",
     actions: "好友与屏蔽",
     add: "加为好友",

@@ -434,7 +434,6 @@ export const zhTW: Dictionary = {
     outgoing: "送出的邀請",
     requestsWaiting: (count) => `${count} 則好友邀請`,
     profile: "個人檔案",
-    writeTo: "傳訊息",
     openProfile: "開啟個人檔案",
     actions: "好友與封鎖",
     add: "加為好友",

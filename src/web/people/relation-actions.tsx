@@ -1,16 +1,13 @@
-import { Check, MessageCircle, UserMinus, UserPlus, UserX, X } from "lucide-react";
+import { Check, UserMinus, UserPlus, UserX, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { limits } from "../../protocol/limits.ts";
 import type { UserRef } from "../../protocol/models.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
 import { useText } from "../i18n/use-text.ts";
-import { Link } from "../routing/link.tsx";
-import { paths } from "../routing/place.ts";
 import { Button } from "../ui/button.tsx";
 import { FormError, TextField } from "../ui/field.tsx";
 import { Form } from "../ui/form.tsx";
-import { closeProfile } from "./opened.ts";
 import { useRelation } from "./use-relation.ts";
 
 /** What one may do about being friends with somebody, and about seeing nothing of them. Of oneself: nothing. */
@@ -113,10 +110,6 @@ function Offers({ person, busy, ask, act }: Parts) {
             {text.people.remove}
           </Button>
         )}
-        <Link className="button button-plain" to={paths.chat(person.id)} onClick={closeProfile}>
-          <MessageCircle size={18} aria-hidden />
-          <span>{text.people.writeTo}</span>
-        </Link>
         <Button look="quiet" icon={<UserX size={18} aria-hidden />} onClick={() => ask("block")}>
           {text.people.block}
         </Button>

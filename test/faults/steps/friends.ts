@@ -45,23 +45,58 @@ export const friendSteps: Step[] = [
   { name: "eve asks ann", covers: [], run: ({ people: { ann, eve } }) => ask(eve, ann) },
 ];
 
-const say = (name: Parameters<World["say"]>[0], content: string): Step => ({
+type Name = Parameters<World["say"]>[0];
+
+const say = (name: Name, content: string, as = "last"): Step => ({
   name: `${name} writes: ${content}`,
   covers: [],
-  run: (world) => world.say(name, "home", content),
+  run: (world) => world.say(name, "home", content, as),
 });
+
+const like = "/reactions/%F0%9F%91%8D";
+const doTo = (who: Name, method: string, message: string, path: string, name: string, body?: object): Step => ({
+  name: `${who} ${name}`,
+  covers: [],
+  run: (w) => w.people[who].http(method, `/messages/${w.message(message).id}${path}`, body),
+});
+const reply = (who: Name, to: string, content: string, as: string): Step => ({
+  name: `${who} answers: ${content}`,
+  covers: [],
+  run: (w) => w.say(who, "home", content, as, { reply_to_id: w.message(to).id }),
+});
+
+/** What cleo does that some do not see, and what others do with it. */
+const seenBySome: Step[] = [
+  say("cleo", "not for everybody", "unseen"),
+  reply("ann", "unseen", "seen by all, but for what it quotes", "quoting"),
+  doTo("ann", "PATCH", "quoting", "", "edits that", { content: "edited, it still quotes" }),
+  doTo("cleo", "PUT", "seen", like, "likes what all see"),
+  doTo("ann", "PUT", "seen", like, "likes it too"),
+  doTo("ann", "PATCH", "seen", "", "edits what is liked", { content: "seen and edited" }),
+  doTo("cleo", "DELETE", "seen", like, "likes it no more"),
+  doTo("cleo", "PATCH", "unseen", "", "edits what some do not see", { content: "still not" }),
+  {
+    name: "ann pins what some do not see",
+    covers: [],
+    run: (w) => w.people.ann.http("PUT", `/rooms/${w.room("home")}/pins/${w.message("unseen").id}`),
+  },
+  doTo("cleo", "PUT", "unseen", "/recall", "recalls it"),
+  say("cleo", "another", "another"),
+  doTo("cleo", "DELETE", "another", "", "deletes another"),
+];
 
 /** Ben sees nothing of cleo, among others who do. */
 export const blockSteps: Step[] = [
+  say("ann", "seen by all", "seen"),
   say("cleo", "before the block"),
+  doTo("cleo", "PUT", "seen", "/reactions/%F0%9F%8E%89", "celebrates it"),
   { name: "cleo asks ben", covers: [], run: ({ people: { ben, cleo } }) => ask(cleo, ben) },
   {
     name: "ben blocks cleo",
     covers: ["PUT /blocks/:user_id"],
     run: ({ people: { ben, cleo } }) => ben.http("PUT", `/blocks/${cleo.id}`),
   },
-  say("cleo", "unseen by ben"),
-  say("ann", "seen by all"),
+  ...seenBySome,
   say("ben", "seen by cleo too"),
   say("cleo", "unseen again"),
   {
