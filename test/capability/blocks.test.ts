@@ -258,6 +258,51 @@ forEachDialect((dialect) => {
       expect(JSON.stringify(await timeline(ann, id))).not.toContain("not for Ann");
     });
 
+    test("sees no reactions, quotations and pinned words; typing and receipts are unseen both ways", async () => {
+      const { ann, ben, cleo } = await cast(server, "ann", "ben", "cleo");
+      const { id } = await makeRoom(ann, { members: [ben, cleo] });
+      const hers = await say(ann, id, "from the blocker");
+      const theirs = await say(ben, id, "not for Ann");
+      await put(ann, ben);
+      const [anns, bens, cleos] = [await ann.connect(), await ben.connect(), await cleo.connect()];
+      const emoji = encodeURIComponent("👍");
+      for (const who of [ben, cleo]) {
+        expect((await who.http("PUT", `/messages/${hers.id}/reactions/${emoji}`)).outcome).toBe("200");
+      }
+      await cleo.http("POST", `/rooms/${id}/messages`, { content: "as he says", reply_to_id: theirs.id });
+      expect((await ann.http("PUT", `/rooms/${id}/pins/${hers.id}`)).outcome).toBe("200");
+      expect((await ann.http("PUT", `/rooms/${id}/pins/${theirs.id}`)).outcome).toBe("404 MESSAGE_NOT_FOUND");
+      for (const socket of [bens, anns]) {
+        socket.send({ type: "typing", payload: { room_id: id, is_typing: true } });
+        socket.send({ type: "mark_read", payload: { room_id: id, message_id: theirs.id } });
+        await socket.fence();
+      }
+      const typing = [await cleos.next("user_typing"), await cleos.next("user_typing")];
+      expect(typing.map(({ payload }) => payload.user.id)).toEqual([ben.id, ann.id]);
+      await Promise.all([anns, bens, cleos].map((socket) => socket.fence()));
+      const typists = (socket: TestSocket) => socket.seen("user_typing").map(({ user }) => user.id);
+      expect(typists(anns)).not.toContain(ben.id);
+      expect(typists(bens)).not.toContain(ann.id);
+      const readers = (socket: TestSocket) => new Set(socket.seen("message_read").map(({ user_id }) => user_id));
+      expect(readers(anns)).not.toContain(ben.id);
+      expect(readers(bens)).not.toContain(ann.id);
+      expect(anns.seen("reaction_changed").map(({ user_id }) => user_id)).toEqual([cleo.id]);
+      expect(anns.seen("room_advanced")).toHaveLength(1);
+      expect(bens.seen("reaction_changed")).toHaveLength(2);
+      const quoting = anns.seen("new_message").find((each) => "content" in each && each.content === "as he says");
+      expect(quoting?.reply_to).toBeNull();
+      const [first, , answer] = (await timeline(ann, id)).filter((each) => !("type" in each) || each.type !== "system");
+      expect(first).toMatchObject({ reactions: [{ emoji: "👍", count: 1, me: false }] });
+      expect(answer).toMatchObject({ reply_to: null });
+      expect((await timeline(ben, id)).at(-2)).toMatchObject({ reply_to: { id: theirs.id } });
+      const told = JSON.stringify([
+        anns.frames,
+        await timeline(ann, id),
+        (await ann.http("GET", `/rooms/${id}/pins`)).data,
+      ]);
+      expect(told).not.toContain("not for Ann");
+    });
+
     test("misses no number while the blocked and a third flood the room and the block comes and goes", async () => {
       const { ann, ben, cleo, dora } = await cast(server, "ann", "ben", "cleo", "dora");
       const others = await cast(server, "emil", "fay", "gil");
