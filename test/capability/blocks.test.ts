@@ -294,7 +294,7 @@ forEachDialect((dialect) => {
       const [first, , answer] = (await timeline(ann, id)).filter((each) => !("type" in each) || each.type !== "system");
       expect(first).toMatchObject({ reactions: [{ emoji: "👍", count: 1, me: false }] });
       expect(answer).toMatchObject({ reply_to: null });
-      expect((await timeline(ben, id)).at(-2)).toMatchObject({ reply_to: { id: theirs.id } });
+      expect((await timeline(ben, id)).at(-1)).toMatchObject({ reply_to: { id: theirs.id } });
       const told = JSON.stringify([
         anns.frames,
         await timeline(ann, id),
