@@ -41,6 +41,8 @@ function Screen() {
   switch (place.name) {
     case "register":
       return <RegisterPage code={place.code} isSetup={place.isSetup} />;
+    case "invite":
+      return place.isSigningIn ? <LoginPage returning /> : <RegisterPage code={place.code} isSetup={false} />;
     case "reset":
       return <ForgotPage />;
     case "login":

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { limits } from "../../protocol/limits.ts";
+import { parley } from "../app/parley.ts";
 import { useServerInfo } from "../app/server-info.ts";
 import { register } from "../app/session.ts";
 import { useAction } from "../app/use-action.ts";
@@ -36,6 +37,15 @@ export function RegisterPage({ code, isSetup }: RegisterPageProps) {
     invite_code: needsCode && inviteCode === "" ? text.auth.required : undefined,
   };
 
+  /** A link into a room stays open: it is followed by who has an account now. */
+  async function leadsIntoRoom(): Promise<boolean> {
+    if (code === null || isSetup) return false;
+    return parley.http.invites.preview(code).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async function submit() {
     setTried(true);
     if (Object.values(problems).some((problem) => problem !== undefined)) return;
@@ -49,7 +59,7 @@ export function RegisterPage({ code, isSetup }: RegisterPageProps) {
         ...(inviteCode && { invite_code: inviteCode }),
       }),
     );
-    if (done) navigate(paths.chats, { replace: true });
+    if (done && !(await leadsIntoRoom())) navigate(paths.chats, { replace: true });
   }
 
   const bind = (name: keyof typeof input) => ({
@@ -122,7 +132,8 @@ export function RegisterPage({ code, isSetup }: RegisterPageProps) {
       )}
       <div className="auth-links">
         <p>
-          {text.auth.haveAccount} <Link to={paths.login}>{text.auth.signIn}</Link>
+          {text.auth.haveAccount}{" "}
+          <Link to={code === null || isSetup ? paths.login : paths.signInToInvite(code)}>{text.auth.signIn}</Link>
         </p>
         {info?.guests && <Link to={paths.discover}>{text.auth.lookAround}</Link>}
       </div>

@@ -6,6 +6,7 @@ import { usePreferences } from "../app/preferences.ts";
 import { useMessageLimit } from "../app/server-info.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { useRefusal } from "../directs/refusal.ts";
+import { useMuted, useSlowMode } from "../moderation/silence.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { TypingLine } from "../presence/typing-line.tsx";
 import { codePoints } from "./code-points.ts";
@@ -48,7 +49,9 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
   const isTooLong = count > limit;
   const isEmpty = content.trim() === "";
   const name = roomName(room, text);
-  const refusal = useRefusal(room);
+  const muted = useMuted(room, text);
+  const refusal = useRefusal(room) ?? muted;
+  const slowFor = useSlowMode(room);
 
   useLayoutEffect(() => {
     if (caret.current === null) return;
@@ -96,7 +99,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
   useLayoutEffect(() => look(), [content]); // oxlint-disable-line react-hooks/exhaustive-deps
 
   function send() {
-    if (isEmpty) return;
+    if (isEmpty || slowFor > 0) return;
     if (isTooLong) {
       setRefused(true);
       return;
@@ -167,7 +170,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
           className="send-button"
           aria-label={text.composer.send}
           title={text.composer.send}
-          disabled={isEmpty}
+          disabled={isEmpty || slowFor > 0}
           // The field keeps the focus, so that a phone's keyboard stays.
           onPointerDown={(event) => event.preventDefault()}
           onClick={send}
@@ -184,6 +187,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
             <span className="visually-hidden">{text.characters(limit - count)}</span>
           </span>
         )}
+        {slowFor > 0 && <span className="composer-slow muted">{text.moderation.wait(slowFor)}</span>}
         <span role="alert">{refused && isTooLong && text.composer.tooLong(limit)}</span>
       </p>
     </footer>

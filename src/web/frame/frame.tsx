@@ -28,6 +28,7 @@ const Chat = lazy(async () => ({ default: (await import("../directs/chat.tsx")).
 const PeoplePage = lazy(async () => ({ default: (await import("../people/people-page.tsx")).PeoplePage }));
 const PersonPage = lazy(async () => ({ default: (await import("../people/person-page.tsx")).PersonPage }));
 const OpenedProfile = lazy(async () => ({ default: (await import("../people/profile-card.tsx")).OpenedProfile }));
+const InvitePage = lazy(async () => ({ default: (await import("../moderation/invite-page.tsx")).InvitePage }));
 const SettingsNav = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsNav }));
 const SettingsContent = lazy(async () => ({ default: (await import("../settings/settings.tsx")).SettingsContent }));
 
@@ -138,6 +139,8 @@ function Main({ place, isGuest }: FrameProps) {
       return isGuest ? <NotFound /> : <PersonPage key={place.userId} userId={place.userId} />;
     case "settings":
       return <SettingsContent page={place.page ?? "profile"} />;
+    case "invite":
+      return <InvitePage key={place.code} code={place.code} />;
     case "chats":
     case "login":
     case "register":

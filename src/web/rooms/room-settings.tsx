@@ -8,9 +8,12 @@ import { useText } from "../i18n/use-text.ts";
 import { paths } from "../routing/place.ts";
 import { navigate } from "../routing/router.ts";
 import { Button } from "../ui/button.tsx";
-import { FormError, TextArea, TextField } from "../ui/field.tsx";
+import { Field, FormError, TextArea, TextField } from "../ui/field.tsx";
 import { Form } from "../ui/form.tsx";
 import { Modal } from "../ui/modal.tsx";
+import { Bans } from "../moderation/bans.tsx";
+import { slowModeOptions, slowModeText } from "../moderation/durations.tsx";
+import { Invites } from "../moderation/invites.tsx";
 import { RoomTypeChoice } from "./create-room.tsx";
 import { rightsIn } from "./rights.ts";
 import { roomName } from "./room-name.ts";
@@ -23,6 +26,7 @@ export function RoomSettings({ room }: { room: RoomState }) {
   const [description, setDescription] = useState(room.description);
   const [type, setType] = useState<"public" | "private">(room.type === "private" ? "private" : "public");
   const [maxMembers, setMaxMembers] = useState(room.max_members === null ? "" : String(room.max_members));
+  const [slowMode, setSlowMode] = useState(room.slow_mode_s);
   const [deleting, setDeleting] = useState(false);
   const rights = rightsIn(room, me);
 
@@ -31,6 +35,7 @@ export function RoomSettings({ room }: { room: RoomState }) {
     ...(name.trim() !== room.name && { name: name.trim() }),
     ...(description.trim() !== room.description && { description: description.trim() }),
     ...(type !== room.type && { type }),
+    ...(slowMode !== room.slow_mode_s && { slow_mode_s: slowMode }),
     ...(maxMembers !== "" && limit !== room.max_members && { max_members: limit }),
   };
   const hasChanges = Object.keys(changes).length > 0;
@@ -73,11 +78,29 @@ export function RoomSettings({ room }: { room: RoomState }) {
             onChange={({ target }) => setMaxMembers(target.value)}
           />
         )}
+        <Field label={text.moderation.slowMode} hint={text.moderation.slowModeHint} error={fields["slow_mode_s"]}>
+          {(ids) => (
+            <select
+              className="input"
+              value={slowMode}
+              onChange={({ target }) => setSlowMode(Number(target.value))}
+              {...ids}
+            >
+              {slowModeOptions(room.slow_mode_s).map((seconds) => (
+                <option key={seconds} value={seconds}>
+                  {slowModeText(seconds, text)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
         <FormError>{error}</FormError>
         <Button type="submit" look="primary" busy={busy} disabled={!hasChanges}>
           {text.save}
         </Button>
       </Form>
+      {rights.invite && <Invites roomId={room.id} />}
+      {rights.ban && <Bans roomId={room.id} />}
       {rights.delete && (
         <div className="panel-danger">
           <Button look="danger" onClick={() => setDeleting(true)}>

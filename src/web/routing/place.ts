@@ -14,6 +14,8 @@ export type Place =
   | { readonly name: "settings"; readonly page: SettingsPage | null }
   | { readonly name: "login" }
   | { readonly name: "register"; readonly code: string | null; readonly isSetup: boolean }
+  /** Into a room, or to register; signing in happens in its place. */
+  | { readonly name: "invite"; readonly code: string; readonly isSigningIn: boolean }
   | { readonly name: "reset"; readonly token: string | null }
   | { readonly name: "verify"; readonly token: string }
   | { readonly name: "nowhere" };
@@ -77,7 +79,7 @@ export function placeOf(path: string, fragment = "", query = ""): Place {
     case "register":
       return { name: "register", code: null, isSetup: false };
     case "invite":
-      return second === undefined ? nowhere : { name: "register", code: second, isSetup: false };
+      return second === undefined ? nowhere : { name: "invite", code: second, isSigningIn: token === "sign-in" };
     case "setup":
       return { name: "register", code: token || null, isSetup: true };
     case "reset":
@@ -96,6 +98,8 @@ export const paths = {
   login: "/login",
   register: "/register",
   forgot: "/reset",
+  invite: (code: string) => `/invite/${encodeURIComponent(code)}`,
+  signInToInvite: (code: string) => `/invite/${encodeURIComponent(code)}#sign-in`,
   room: (id: string) => `/rooms/${encodeURIComponent(id)}`,
   panel: (id: string, panel: Panel) => `/rooms/${encodeURIComponent(id)}/${panel}`,
   message: (id: string, messageId: string) => `/rooms/${encodeURIComponent(id)}/m/${encodeURIComponent(messageId)}`,

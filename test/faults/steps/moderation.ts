@@ -61,9 +61,9 @@ export const moderationSteps: Step[] = [
     run: (w) => w.people.ann.http("PATCH", path(w, `/members/${w.people.ben.id}`), { muted_until: null }),
   },
   {
-    name: "ann bans cleo",
+    name: "ann bans cleo, and deletes what she wrote",
     covers: ["PUT /rooms/:id/bans/:user_id"],
-    run: (w) => w.people.ann.http("PUT", path(w, `/bans/${w.people.cleo.id}`), { reason: "spam" }),
+    run: (w) => w.people.ann.http("PUT", path(w, `/bans/${w.people.cleo.id}`), { reason: "spam", purge: true }),
   },
   {
     name: "ann lets cleo in again",
