@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eq } from "drizzle-orm";
 import { z } from "zod";
-import { message, roomChanges, timelineMessage, userRef, type Message } from "../../src/protocol/models.ts";
+import { joinedRoom, message, roomChanges, timelineMessage, userRef, type Message } from "../../src/protocol/models.ts";
 import { forEachDialect } from "../support/dialects.ts";
-import type { Person } from "../support/people.ts";
+import { react } from "../../src/server/messages/react.ts";
+import type { Actor } from "../../src/server/context.ts";
+import { request, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { cast, makeRoom } from "./rooms-cast.ts";
+import { cast, makeRoom, official, unique } from "./rooms-cast.ts";
 
 const say = async (who: Person, roomId: string, content = "react to me") =>
   (await who.http("POST", `/rooms/${roomId}/messages`, { content })).as(message);
@@ -16,6 +19,26 @@ async function seenBy(who: Person, { id, room_id }: Pick<Message, "id" | "room_i
   const page = (await who.http("GET", `/rooms/${room_id}/messages`)).as(z.array(timelineMessage));
   const found = page.find((each) => each.id === id);
   return found && "reactions" in found ? found.reactions : undefined;
+}
+
+/** So many people beside `like`, put where registering leads: a thousand passwords would take longer than all else. */
+async function crowdOf({ context }: TestServer, like: Person, size: number): Promise<Actor[]> {
+  const { users } = context.db.tables;
+  return context.db.write(async (tx) => {
+    const [row] = await tx.select().from(users).where(eq(users.id, like.id));
+    if (!row) throw new Error("nobody is like nobody");
+    const { key: _, ...account } = row;
+    const found: Actor[] = [];
+    for (let at = 0; at < size; at += 100) {
+      const part = Array.from({ length: 100 }, () => {
+        const username = unique("fan");
+        return { ...account, id: Bun.randomUUIDv7(), username, username_lower: username, username_skeleton: username };
+      });
+      const made = await tx.insert(users).values(part).returning({ key: users.key, id: users.id });
+      found.push(...made.map((each) => ({ ...each, role: "user" as const, sessionId: "" })));
+    }
+    return found;
+  });
 }
 
 forEachDialect((dialect) => {
@@ -126,6 +149,81 @@ forEachDialect((dialect) => {
       expect(await seenBy(ann, secret)).toEqual([]);
     });
 
+    test("are refused to the muted, whose own stay", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const { id } = await makeRoom(ann, { members: [ben] });
+      const said = await say(ann, id);
+      await put(ben, said);
+      const muted = { muted_until: new Date(Date.now() + 60_000).toISOString() };
+      expect((await ann.http("PATCH", `/rooms/${id}/members/${ben.id}`, muted)).outcome).toBe("200");
+      expect((await put(ben, said, "🎉")).outcome).toBe("403 MUTED");
+      expect((await take(ben, said)).outcome).toBe("403 MUTED");
+      expect(await seenBy(ben, said)).toEqual([{ emoji: "👍", count: 1, me: true }]);
+    });
+
+    test("go with what is deleted or recalled, and none come to it any more", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const { id } = await makeRoom(ann, { members: [ben] });
+      const [deleted, recalled] = [await say(ann, id), await say(ann, id)];
+      for (const each of [deleted, recalled]) await put(ben, each);
+      expect((await ann.http("DELETE", `/messages/${deleted.id}`)).outcome).toBe("200");
+      expect((await ann.http("PUT", `/messages/${recalled.id}/recall`)).outcome).toBe("200");
+      for (const each of [deleted, recalled]) {
+        expect(await seenBy(ben, each)).toEqual([]);
+        expect((await ann.http("GET", `/messages/${each.id}/reactions`)).data).toEqual([]);
+        expect((await put(ben, each)).outcome).toBe("409 CONFLICT");
+        expect((await take(ben, each)).outcome).toBe("409 CONFLICT");
+      }
+    });
+
+    test("are refused between two of whom one has blocked the other, and so are pins", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const said = (await ann.http("POST", `/direct-messages/${ben.id}`, { content: "hi" })).as(message);
+      expect((await put(ben, said)).outcome).toBe("200");
+      expect((await ben.http("PUT", `/rooms/${said.room_id}/pins/${said.id}`)).outcome).toBe("200");
+      await ann.http("PUT", `/blocks/${ben.id}`);
+      expect((await put(ben, said, "🎉")).outcome).toBe("403 BLOCKED");
+      expect((await ben.http("DELETE", `/rooms/${said.room_id}/pins/${said.id}`)).outcome).toBe("403 BLOCKED");
+    });
+
+    test("are marked as one's own wherever the message is shown", async () => {
+      const { ann, ben, cas } = await cast(server, "ann", "ben", "cas");
+      const { id } = await makeRoom(ann, { members: [ben, cas] });
+      const said = await say(ann, id);
+      await put(ben, said);
+      await ann.http("PUT", `/rooms/${id}/pins/${said.id}`);
+      for (const [who, me] of [
+        [ben, true],
+        [cas, false],
+      ] as const) {
+        const reactions = [{ emoji: "👍", count: 1, me }];
+        const rooms = (await who.http("GET", "/rooms?type=joined")).as(z.array(joinedRoom));
+        expect(rooms.find((room) => room.id === id)?.last_message).toMatchObject({ reactions });
+        const socket = await who.connect();
+        const ready = socket.frames.find(({ type }) => type === "ready");
+        expect(JSON.stringify(ready)).toContain(`"reactions":${JSON.stringify(reactions)}`);
+        const changes = (await who.http("GET", `/rooms/${id}/changes?since_rev=${said.rev}`)).as(roomChanges);
+        expect(changes.messages).toMatchObject([{ reactions }]);
+        expect(changes.pins).toMatchObject([{ reactions }]);
+        const { epoch } = (socket.frames[0]?.payload ?? {}) as { epoch?: string };
+        socket.send({ type: "sync", payload: { epoch, rooms: [{ room_id: id, rev: said.rev }] } });
+        expect((await socket.next("sync_batch")).payload).toMatchObject({ messages: [{ reactions }] });
+      }
+    });
+
+    test("of a thousand people are counted exactly", async () => {
+      const { ann } = await cast(server, "ann");
+      const lobby = (await ann.http("GET", "/rooms?type=joined")).as(z.array(joinedRoom)).find((room) => room.is_lobby);
+      const said = await say(ann, lobby?.id ?? "");
+      const actors = await crowdOf(server, ann, 1_000);
+      const all = (added: boolean, who: readonly Actor[]) =>
+        Promise.all(who.map((actor) => react(server.context, actor, { message_id: said.id, emoji: "🎉", added })));
+      await all(true, actors);
+      expect(await seenBy(ann, said)).toEqual([{ emoji: "🎉", count: 1_000, me: false }]);
+      await all(false, actors.slice(0, 100));
+      expect(await seenBy(ann, said)).toEqual([{ emoji: "🎉", count: 900, me: false }]);
+    }, 120_000);
+
     test("of the blocked are not counted for the blocker", async () => {
       const { ann, ben, cas } = await cast(server, "ann", "ben", "cas");
       const { id } = await makeRoom(cas, { members: [ann, ben] });
@@ -179,6 +277,48 @@ forEachDialect((dialect) => {
       const lines = (await ann.http("GET", `/rooms/${other.id}/messages`)).as(z.array(timelineMessage));
       const line = lines.find((each) => "type" in each && each.type === "system");
       expect((await pin(ann, { id: line?.id ?? "", room_id: other.id })).outcome).toBe("409 CONFLICT");
+    });
+
+    test("go with what is deleted or recalled, which takes a number of the room", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const { id } = await makeRoom(ann, { members: [ben] });
+      const [first, second, third] = [await say(ann, id, "1"), await say(ann, id, "2"), await say(ann, id, "3")];
+      for (const each of [first, second, third]) await pin(ann, each);
+      expect(await pinned(ben, id)).toEqual([third.id, second.id, first.id]);
+      await ann.http("DELETE", `/messages/${first.id}`);
+      await ann.http("PUT", `/messages/${second.id}/recall`);
+      expect(await pinned(ben, id)).toEqual([third.id]);
+      const changes = (await ben.http("GET", `/rooms/${id}/changes?since_rev=${third.rev + 3}`)).as(roomChanges);
+      expect(changes.pins?.map((each) => each.id)).toEqual([third.id]);
+      expect((await pin(ann, first)).outcome).toBe("409 CONFLICT");
+    });
+
+    test("belong to both in a room of two, and in the lobby to those who keep order", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const moderator = await official(server, "moderator");
+      const said = (await ann.http("POST", `/direct-messages/${ben.id}`, { content: "hi" })).as(message);
+      expect((await pin(ben, said)).outcome).toBe("200");
+      expect((await pin(ann, said, "DELETE")).outcome).toBe("200");
+      expect((await pin(moderator, said)).outcome).toBe("404 ROOM_NOT_FOUND");
+      const rooms = (await ann.http("GET", "/rooms?type=joined")).as(z.array(joinedRoom));
+      const inLobby = await say(ann, rooms.find((room) => room.is_lobby)?.id ?? "");
+      expect((await pin(ann, inLobby)).outcome).toBe("403 FORBIDDEN");
+      expect((await pin(moderator, inLobby)).outcome).toBe("200");
+      expect((await pin(moderator, inLobby, "DELETE")).outcome).toBe("200");
+    });
+
+    test("are shown to guests of a public room, as stubs to whom the message is hidden, and not where it was emptied", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      const { id } = await makeRoom(ann, { members: [ben] });
+      const said = await say(ann, id);
+      await pin(ann, said);
+      const guest = await request(server, "GET", `/rooms/${id}/pins`);
+      expect(guest.data).toMatchObject([{ id: said.id, content: "react to me", pinned_by: { id: ann.id } }]);
+      await ben.http("PUT", `/blocks/${ann.id}`);
+      const [stub] = (await ben.http("GET", `/rooms/${id}/pins`)).as(z.array(z.looseObject({})));
+      expect(stub).toMatchObject({ id: said.id, is_hidden: true, pinned_by: { id: ann.id } });
+      expect(stub).not.toHaveProperty("content");
+      expect((await ann.http("PUT", `/rooms/${id}/pins/a%00b`)).outcome).toBe("404 MESSAGE_NOT_FOUND");
     });
 
     test("are fifty at the most", async () => {

@@ -7,6 +7,7 @@ import { blocksOfOne } from "../blocks/blocked.ts";
 import type { Actor, Context, Viewer } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
+import type { RoomEntry } from "../rooms/directory.ts";
 import { activeMember } from "../rooms/locked.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
@@ -50,7 +51,7 @@ export async function react(ctx: Context, actor: Actor, input: ReactInput): Prom
   ctx.limits.demand("reaction", actor.id, rate);
   const { count, rev } = await ctx.db.write(async (tx) => {
     const row = await lockMessage(ctx, tx, message);
-    if (!room.is_lobby && !(await activeMember(ctx, tx, room.key, actor.key))) throw new AppError("FORBIDDEN");
+    await demandStillVoice(ctx, tx, actor, room);
     demandPresent(row);
     return input.added ? add(ctx, tx, actor, row, emoji) : remove(ctx, tx, actor, row, emoji);
   });
@@ -63,6 +64,14 @@ export async function react(ctx: Context, actor: Actor, input: ReactInput): Prom
   if (added) ctx.happenings.emit("reaction_added", { ...place, senderKey });
   else ctx.happenings.emit("reaction_removed", place);
   return answer;
+}
+
+/** They may have been put out or muted since the caches were asked. In the lobby these alone say who may speak. */
+async function demandStillVoice(ctx: Context, tx: Queries, actor: Actor, room: RoomEntry): Promise<void> {
+  if (room.is_lobby) return;
+  const mine = await activeMember(ctx, tx, room.key, actor.key);
+  if (!mine) throw new AppError("FORBIDDEN");
+  demandVoice(ctx, mine);
 }
 
 /** `rev` is absent where nothing changed. */

@@ -4,6 +4,7 @@ import { people } from "../accounts/people.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import type { Quoted } from "../timeline/quotations.ts";
 import type { Personal } from "../timeline/for-viewer.ts";
+import { allReactors, reactorsAmong } from "../timeline/reactions.ts";
 import { perContext, type Context } from "../context.ts";
 import { changesFor, type Changes } from "../messages/changes.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
@@ -39,6 +40,8 @@ interface BatchText {
   before: string;
   after: string;
   rows: readonly StoredMessage[];
+  /** Everybody who has reacted to one of them, once somebody has asked. */
+  reactors?: Promise<ReadonlySet<number> | undefined>;
   quoted: Quoted;
 }
 
@@ -61,9 +64,18 @@ class CatchUp {
       personal !== null &&
       (personal.hidSince(room.key, sinceRev) ||
         (!room.is_lobby && rows.some((row) => personal.wrote(row))) ||
-        (await personal.touchesAny(this.ctx, rows, quoted)));
+        rows.some((row) => personal.touches(row, quoted)) ||
+        (await this.#seesOwnReactions(personal, shared)));
     const { before, after } = isOwn ? await this.#read(room.key, sinceRev, personal) : shared;
     return `${before},"cursors":${JSON.stringify(cursors)}${after}`;
+  }
+
+  /** Who has reacted is read once for all who ask, unless there are too many of them. */
+  async #seesOwnReactions(personal: Personal, shared: BatchText): Promise<boolean> {
+    if (!shared.rows.some(({ reactions }) => reactions !== null)) return false;
+    const reactors = await (shared.reactors ??= allReactors(this.ctx, shared.rows));
+    if (reactors) return personal.seesOwnReactions(reactors);
+    return (await reactorsAmong(this.ctx, personal.reactors, shared.rows)).size > 0;
   }
 
   forgetUnused(): void {

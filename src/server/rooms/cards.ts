@@ -3,6 +3,7 @@ import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { StoredMessage } from "../timeline/append.ts";
+import { strangersReactions } from "../timeline/reactions.ts";
 import { type MentionTail, readMentionTails } from "../timeline/mention-tails.ts";
 import { quotedBy, type Quoted } from "../timeline/quotations.ts";
 import { readTails, type Tail } from "../timeline/unread.ts";
@@ -128,6 +129,7 @@ class RoomCards {
     );
     return rows.map((row, index): RoomCard => {
       const { room, last } = row;
+      const lastWire = lasts[index]?.[0];
       const text = JSON.stringify(wire[index]);
       return {
         key: room.key,
@@ -140,7 +142,7 @@ class RoomCards {
         text: text.slice(0, -1),
         last,
         quoted: quotedAlone(last, quoted),
-        lastText: JSON.stringify(lasts[index]?.[0] ?? null),
+        lastText: JSON.stringify(lastWire ? { ...lastWire, reactions: strangersReactions(lastWire.reactions) } : null),
         persons: personsIn(row, quoted).flatMap((key) => persons.get(key) ?? []),
         accounts: room.is_lobby ? accounts : undefined,
       };

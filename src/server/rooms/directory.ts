@@ -10,7 +10,7 @@ import { findLobby, findRoom, idOfRoom, roomByKey } from "./store.ts";
 export type RoomRow = Tables["rooms"]["$inferSelect"];
 
 /** A room as it is remembered: without the numbers that move with every message, which are read from the database. */
-export type RoomEntry = Omit<RoomRow, "last_seq" | "rev" | "settings_rev" | "member_count">;
+export type RoomEntry = Omit<RoomRow, "last_seq" | "rev" | "settings_rev" | "pins_rev" | "member_count">;
 
 const entriesMax = 20_000;
 const idsMax = 200_000;
@@ -27,7 +27,7 @@ class Directory {
     this.#entries = new Cache(entriesMax, async (id) => {
       const row = await findRoom(ctx, id);
       if (!row) return undefined;
-      const { last_seq: _, rev: _rev, settings_rev: _settings, member_count: _count, ...entry } = row;
+      const { last_seq: _, rev: _rev, settings_rev: _settings, pins_rev: _pins, member_count: _count, ...entry } = row;
       this.#ids.set(entry.key, entry.id);
       return entry;
     });

@@ -9,6 +9,7 @@ import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
 import { forViewer, personalOf } from "../timeline/for-viewer.ts";
 import { quotedBy } from "../timeline/quotations.ts";
+import { reactorsAmong } from "../timeline/reactions.ts";
 import { wireMessages } from "../timeline/wire.ts";
 import { publishLines } from "./announce.ts";
 import type { RoomRow } from "./directory.ts";
@@ -132,9 +133,12 @@ async function lastFor(
   const [forAll] = await forViewer(ctx, null, room, [last]);
   const quoted = await quotedBy(ctx, [last]);
   const personal = await personalOf(ctx, userKeys);
+  const concerned = personal.values().flatMap(({ reactors }) => reactors);
+  const reactors = (await reactorsAmong(ctx, concerned, [last])).get(last.key);
   for (const key of userKeys) {
     const own = personal.get(key);
-    const [seen] = own?.touches(last, quoted) ? await forViewer(ctx, own, room, [last], quoted) : [forAll];
+    const isOther = own?.touches(last, quoted) || own?.seesOwnReactions(reactors);
+    const [seen] = own && isOther ? await forViewer(ctx, own, room, [last], quoted) : [forAll];
     if (seen) found.set(key, seen);
   }
   return found;

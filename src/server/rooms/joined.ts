@@ -4,6 +4,7 @@ import type { Actor, Context } from "../context.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
+import { type Reactors, reactorsAmong } from "../timeline/reactions.ts";
 import { cursorsIn } from "../timeline/others.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
@@ -119,13 +120,16 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
   const behind: Behind[] = [];
   const personal = await personalOf(ctx, userKeys);
+  const lasts = [...cards.values()].flatMap(({ last }) => last ?? []);
+  const concerned = personal.values().flatMap(({ reactors }) => reactors);
+  const reactors = await reactorsAmong(ctx, concerned, lasts);
   for (const each of standing) {
     const { userKey, roomKey, role, readSeq } = each;
     const card = cards.get(roomKey);
     if (!card) continue;
     const hidden = personal.get(userKey)?.hiddenIn(roomKey) ?? 0;
     const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0, hidden };
-    const last = await lastFor(ctx, personal.get(userKey), card);
+    const last = await lastFor(ctx, personal.get(userKey), card, reactors);
     if (last !== undefined) own.last = last;
     if (readSeq < card.lastSeq) behind.push({ userKey, own, personal: personal.get(userKey) });
     found.get(userKey)?.push(own);
@@ -162,9 +166,11 @@ async function lastFor(
   ctx: Context,
   personal: Personal | undefined,
   { key, id, last, quoted }: RoomCard,
+  reactors: Reactors,
 ): Promise<TimelineMessage | null | undefined> {
   if (last && personal && last.seq <= personal.clearedIn(key)) return null;
-  if (!personal || !last || !personal.touches(last, quoted)) return undefined;
+  if (!personal || !last) return undefined;
+  if (!personal.touches(last, quoted) && !personal.seesOwnReactions(reactors.get(last.key))) return undefined;
   return (await forViewer(ctx, personal, { key, id }, [last], quoted))[0];
 }
 

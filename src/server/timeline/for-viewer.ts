@@ -5,7 +5,7 @@ import type { StoredMessage } from "./append.ts";
 import { clearedBy } from "./cleared.ts";
 import { type Hidden, hiddenOf } from "./hidden.ts";
 import { quotedBy, type Quoted } from "./quotations.ts";
-import { haveReacted, reactionsFor } from "./reactions.ts";
+import { reactionsFor } from "./reactions.ts";
 import { statusesOf } from "./status.ts";
 import { wireMessages } from "./wire.ts";
 
@@ -61,15 +61,22 @@ export class Personal {
     return sender_key === this.userKey && type !== "system";
   }
 
-  /** Whether this person sees the message otherwise than everybody else, but for the `status` of their own. */
+  /**
+   * Whether this person sees the message otherwise than everybody else, but for the `status` of their own and, which
+   * {@link seesOwnReactions} tells, its reactions.
+   */
   touches(row: StoredMessage, quoted: Quoted): boolean {
-    return this.hides(row) || row.reactions !== null || this.hidesQuoted(row, quoted);
+    return this.hides(row) || this.hidesQuoted(row, quoted);
   }
 
-  /** As {@link touches}, of many; asks the database where it is worth knowing for sure. */
-  async touchesAny(ctx: Context, rows: readonly StoredMessage[], quoted: Quoted): Promise<boolean> {
-    const isOther = rows.some((row) => this.hides(row) || this.hidesQuoted(row, quoted));
-    return isOther || haveReacted(ctx, [this.userKey, ...this.blocked], rows);
+  /** Whose reactions this person sees otherwise than everybody else: their own, and those of whom they have blocked. */
+  get reactors(): readonly number[] {
+    return [this.userKey, ...this.blocked];
+  }
+
+  /** Whether they see the reactions to a message otherwise, of which `reactors` are known. */
+  seesOwnReactions(reactors: ReadonlySet<number> | undefined): boolean {
+    return reactors !== undefined && this.reactors.some((key) => reactors.has(key));
   }
 
   /** Whether what a message quotes is hidden from this person. */

@@ -52,14 +52,52 @@ export async function reactionsFor(
   );
 }
 
-/** Whether one of these people has reacted to one of these messages. */
-export async function haveReacted(
+/** The reactions to a message as those see them who have reacted with none, and have blocked nobody who has. */
+export function strangersReactions(shown: WireReactions): WireReactions {
+  return shown.length === 0 ? shown : shown.map(({ emoji, count }) => ({ emoji, count, me: false }));
+}
+
+/** Who has reacted, by message. */
+export type Reactors = ReadonlyMap<number, ReadonlySet<number>>;
+
+const nobody: Reactors = new Map();
+
+/** Which of these people have reacted to which of these messages, by one query for all of them. */
+export async function reactorsAmong(
   ctx: Context,
-  userKeys: readonly number[],
+  userKeys: Iterable<number>,
   rows: readonly StoredMessage[],
-): Promise<boolean> {
+): Promise<Reactors> {
   const withSome = rows.filter(({ reactions }) => reactions !== null);
-  return withSome.length > 0 && (await reactionsBy(ctx, userKeys, withSome)).length > 0;
+  if (withSome.length === 0) return nobody;
+  const found = await reactionsBy(ctx, [...new Set(userKeys)], withSome);
+  return new Map(
+    [...Map.groupBy(found, ({ messageKey }) => messageKey)].map(([key, theirs]) => [
+      key,
+      new Set(theirs.map(({ userKey }) => userKey)),
+    ]),
+  );
+}
+
+/** More than this many reactions are not read at once. */
+const reactionsReadMax = 5_000;
+
+/** Everybody who has reacted to one of these messages; `undefined` when there are too many reactions to look at. */
+export async function allReactors(
+  ctx: Context,
+  rows: readonly StoredMessage[],
+): Promise<ReadonlySet<number> | undefined> {
+  const withSome = rows.filter(({ reactions }) => reactions !== null);
+  const total = withSome.flatMap(reactionCounts).reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return new Set();
+  if (total > reactionsReadMax) return undefined;
+  const { reactions } = ctx.db.tables;
+  const keys = withSome.map(({ key }) => key);
+  const found = await ctx.db.read
+    .selectDistinct({ userKey: reactions.user_key })
+    .from(reactions)
+    .where(inArray(reactions.message_key, jsonNumbers(ctx.db, keys)));
+  return new Set(found.map(({ userKey }) => userKey));
 }
 
 async function reactionsBy(ctx: Context, userKeys: readonly number[], rows: readonly StoredMessage[]) {

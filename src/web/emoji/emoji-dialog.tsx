@@ -5,6 +5,9 @@ import { Loading } from "../ui/empty.tsx";
 /** The picker with the names of all emojis is loaded when somebody first opens it. */
 const EmojiPicker = lazy(async () => ({ default: (await import("./emoji-picker.tsx")).EmojiPicker }));
 
+/** There the keyboard would cover half of it. */
+const isTouch = window.matchMedia("(pointer: coarse)");
+
 /** Between the dialog, what it belongs to, and the edge of the window. */
 const gapPx = 6;
 
@@ -68,7 +71,7 @@ export function EmojiDialog({ label, anchor, quick = [], onPick, onClose }: Emoj
       )}
       <div className="emoji-all">
         <Suspense fallback={<Loading label={text.loading} />}>
-          <EmojiPicker onPick={onPick} />
+          <EmojiPicker isSearching={quick.length === 0 && !isTouch.matches} onPick={onPick} />
         </Suspense>
       </div>
     </dialog>

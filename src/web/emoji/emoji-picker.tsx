@@ -11,8 +11,14 @@ const columns = 8;
 
 const resolve = async (locale: string) => pickerData(languages.find((known) => known === locale) ?? "en");
 
+interface EmojiPickerProps {
+  /** The search field takes the focus. */
+  isSearching: boolean;
+  onPick(emoji: string): void;
+}
+
 /** All emojis, by kind and by name. The arrows and Enter work in the search field, too. */
-export function EmojiPicker({ onPick }: { onPick(emoji: string): void }) {
+export function EmojiPicker({ isSearching, onPick }: EmojiPickerProps) {
   const text = useText();
   const language = useLanguage();
   const [tone, setTone] = useState(() => skinTones.find((known) => known === readStored(skinToneKey)) ?? "none");
@@ -28,6 +34,7 @@ export function EmojiPicker({ onPick }: { onPick(emoji: string): void }) {
       <div className="emoji-search">
         <Frimousse.Search
           className="emoji-search-field"
+          autoFocus={isSearching}
           aria-label={text.emoji.search}
           placeholder={text.emoji.search}
         />

@@ -89,7 +89,9 @@ function Chip({ message, reaction }: { message: Message; reaction: Message["reac
           if (isAllowed && !wasHeld.current) void setReaction(message.id, emoji, !isMine);
         }}
       >
-        <span aria-hidden="true">{emoji}</span>
+        <span aria-hidden="true" className="reaction-emoji">
+          {emoji}
+        </span>
         <span aria-hidden="true" className="reaction-count">
           {format.number(count)}
         </span>

@@ -34,7 +34,7 @@ export function ReactorsDialog({ messageId, onClose }: { messageId: string; onCl
       {found?.map(({ emoji, users }) => (
         <section key={emoji} className="reactors" aria-label={text.reactions.chip(emoji, users.length)}>
           <h3 aria-hidden="true">
-            {emoji} <span className="muted">{format.number(users.length)}</span>
+            <span>{emoji}</span> <span className="muted">{format.number(users.length)}</span>
           </h3>
           <ul>
             {users.map(({ id, display_name, username, avatar_url }) => (
