@@ -173,6 +173,15 @@ describeInBrowser("axe finds nothing", () => {
     },
     privacy: { path: "/settings/privacy", shows: "Privacy", signedIn: true },
     settings: { path: "/settings", shows: "Settings", signedIn: true },
+    "one's status": {
+      path: "/settings",
+      shows: "Settings",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.locator(".settings-status").click();
+        await page.getByRole("heading", { name: "Your status" }).waitFor();
+      },
+    },
     profile: { path: "/settings/profile", shows: "Profile", signedIn: true },
     appearance: { path: "/settings/appearance", shows: "Appearance and language", signedIn: true },
     account: { path: "/settings/account", shows: "Email and password", signedIn: true },

@@ -45,7 +45,7 @@ export function wireProfile(row: UserRow, seen: Seen): Profile {
 /** A person as they see themselves: as what they have chosen to be seen. */
 export function wireMe(row: UserRow): Me {
   return {
-    ...wireProfile(row, { status: row.chosen_status, last_seen_at: wireTimeOrNull(row.last_seen_at) }),
+    ...wireProfile(row, { status: row.chosen_status, last_seen_at: null }),
     email: row.email,
     email_verified: row.email_verified,
     role: row.role,

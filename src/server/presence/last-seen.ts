@@ -3,9 +3,9 @@ import type { Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { jsonRows } from "../platform/db/json-rows.ts";
 
-/** Written together at most this often, so many at a time: ten thousand who leave at once cost five transactions. */
-export const writeLastSeenEveryMs = 10_000;
-const rowsPerTransaction = 2_000;
+/** Written together, so often and so many at a time: ten thousand who leave at once cost twenty times 5 ms, spread. */
+export const writeLastSeenEveryMs = 5_000;
+const rowsPerTransaction = 500;
 const rememberedMax = 100_000;
 
 /** When people were seen last, on its way to the database. */
