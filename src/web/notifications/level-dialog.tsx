@@ -1,6 +1,6 @@
 import { Bell, BellOff, BellRing } from "lucide-react";
 import { useState } from "react";
-import { type NotifyLevel, notifyLevel } from "../../protocol/models.ts";
+import type { NotifyLevel } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
@@ -14,6 +14,9 @@ export const levelIcons = {
   mentions: <Bell size={20} aria-hidden />,
   none: <BellOff size={20} aria-hidden />,
 } satisfies Record<NotifyLevel, unknown>;
+
+/** From the most to the least. (The protocol's own list would bring zod along.) */
+const levels = ["all", "mentions", "none"] as const satisfies readonly NotifyLevel[];
 
 /** What of a room one wants to be notified of; chosen is done. */
 export function LevelDialog({ room, onClose }: { room: RoomState; onClose(): void }) {
@@ -40,7 +43,7 @@ export function LevelDialog({ room, onClose }: { room: RoomState; onClose(): voi
         label={text.notifications.levelLabel}
         name={`level-${room.id}`}
         value={asked}
-        options={notifyLevel.options.map((value) => ({
+        options={levels.map((value) => ({
           value,
           label: text.notifications.levels[value],
           hint: text.notifications.levelHints[value],
