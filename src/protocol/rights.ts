@@ -24,7 +24,7 @@ interface RoomRight {
   notInLobby?: true;
 }
 
-const roomRights = {
+export const roomRights = {
   /** The room, its history, its pins and its members. Private and direct rooms are seen by their members alone. */
   see: { who: everybody, direct: true },
   join: { who: signedIn },

@@ -75,11 +75,6 @@ export function ownsRoom(role: RoomRole | undefined): boolean {
   return role === "owner";
 }
 
-/** By their system role somebody acts in every room they see. */
-export function isModerator(actor: Actor): boolean {
-  return actor.role !== "user";
-}
-
 /** Whether the actor runs a room that they see and that is not a direct one. */
 export function mayModerate(actor: Actor, role: RoomRole | undefined): boolean {
   return mayIn("delete_any", standingIn(actor, { type: "public", is_lobby: false }, role));
