@@ -57,7 +57,10 @@ describeInBrowser("naming people, and what one is told", () => {
     await mine.waitFor();
     expect(await mine.innerText()).toBe(`@${names[1]}`);
     expect(await mine.getAttribute("data-self")).not.toBeNull();
-    expect(await ann.messages("Hello").locator(".mention").getAttribute("data-self")).toBeNull();
+    const theirs = ann.messages("Hello").locator(".mention");
+    expect(await theirs.getAttribute("data-self")).toBeNull();
+    await theirs.click();
+    await ann.page.getByRole("dialog").getByText(`@${names[1]}`).first().waitFor();
   });
 
   test("Escape leaves the text as it is, code names nobody, and who does not run the room is not offered everybody", async () => {

@@ -114,7 +114,8 @@ function whatOf({ kind, actor, text: said }: Notification, count: number, { noti
   }
 }
 
-function placeOf({ kind, room_id, message_id }: Notification): string {
+function placeOf({ kind, actor, room_id, message_id }: Notification): string {
   if (room_id !== null) return message_id === null ? paths.room(room_id) : paths.message(room_id, message_id);
-  return kind === "announcement" ? paths.notifications : "/people";
+  if (kind === "announcement") return paths.notifications;
+  return kind === "friend_request" || actor === null ? paths.people : paths.person(actor.id);
 }
