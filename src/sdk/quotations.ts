@@ -1,6 +1,7 @@
 import type { Quotation, TimelineMessage } from "../protocol/models.ts";
 import { quotationOf } from "../protocol/quotation.ts";
 import { changeHeld, heldMessage } from "./held-messages.ts";
+import { changePins } from "./reduce-pins.ts";
 import type { State } from "./state.ts";
 
 /** Puts something else where a message is quoted, in all that is held of its room. */
@@ -10,14 +11,11 @@ export function requote(
   messageId: string,
   quote: (held: Quotation) => Quotation | null,
 ): State {
-  const pins = state.pins[roomId];
   const change = <M extends TimelineMessage>(message: M): M =>
     "reply_to" in message && message.reply_to?.id === messageId
       ? { ...message, reply_to: quote(message.reply_to) }
       : message;
-  const next = changeHeld(state, roomId, change);
-  if (!pins?.items.some((pin) => change(pin) !== pin)) return next;
-  return { ...next, pins: { ...next.pins, [roomId]: { ...pins, items: pins.items.map(change) } } };
+  return changePins(changeHeld(state, roomId, change), roomId, change);
 }
 
 /** Where a message is quoted it stands as it is now. One that was never changed is quoted as it is already. */

@@ -2,6 +2,7 @@ import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
 import { changeHeld, heldMessage } from "./held-messages.ts";
 import { hear } from "./progress.ts";
+import { changePins } from "./reduce-pins.ts";
 import type { State } from "./state.ts";
 
 type Changed = EventPayload<"reaction_changed">;
@@ -12,26 +13,26 @@ export function reduceReactions(state: State, frame: ServerFrame): State {
   const { payload } = frame;
   const heard = hear(state, payload.room_id, payload.rev, { aboutRoom: false });
   const { message_id, rev } = payload;
-  return changeHeld(heard, payload.room_id, (message): TimelineMessage => {
+  const change = <M extends TimelineMessage>(message: M): M => {
     if (message.id !== message_id || message.rev >= rev) return message;
-    return "is_hidden" in message ? { ...message, rev } : reacted(message, payload, state.me?.id);
-  });
+    if (!("reactions" in message)) return { ...message, rev };
+    return { ...message, rev, reactions: reacted(message.reactions, payload, state.me?.id) };
+  };
+  return changePins(changeHeld(heard, payload.room_id, change), payload.room_id, change);
 }
+
+type Reactions = Message["reactions"];
 
 /**
  * Counted from what is held, not taken from the frame: whoever has blocked somebody holds fewer, and is not told of theirs.
  * What is held is the message at its `rev`, so that nothing counts twice.
  */
-function reacted(message: Message, { emoji, user_id, added, rev }: Changed, myId: string | undefined): Message {
-  const held = message.reactions.find((reaction) => reaction.emoji === emoji);
+function reacted(reactions: Reactions, { emoji, user_id, added }: Changed, myId: string | undefined): Reactions {
+  const held = reactions.find((reaction) => reaction.emoji === emoji);
   const count = (held?.count ?? 0) + (added ? 1 : -1);
   const me = user_id === myId ? added : (held?.me ?? false);
-  const reactions = held
-    ? message.reactions.flatMap((reaction) =>
-        reaction !== held ? [reaction] : count > 0 ? [{ emoji, count, me }] : [],
-      )
-    : [...message.reactions, { emoji, count, me }];
-  return { ...message, rev, reactions };
+  if (!held) return [...reactions, { emoji, count, me }];
+  return reactions.flatMap((reaction) => (reaction !== held ? [reaction] : count > 0 ? [{ emoji, count, me }] : []));
 }
 
 /**

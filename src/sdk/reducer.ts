@@ -6,7 +6,7 @@ import { reduceMessageLife, withoutHidden } from "./reduce-message-life.ts";
 import { reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceNotificationPage, reduceNotifications } from "./reduce-notifications.ts";
 import { reduceRelations, rereadRooms, rereadTimeline } from "./reduce-relations.ts";
-import { reducePins, reducePinsFailed, reducePinsLoaded, reducePinsRequested } from "./reduce-pins.ts";
+import { mistrustPins, reducePins, reducePinsFailed, reducePinsLoaded, reducePinsRequested } from "./reduce-pins.ts";
 import { reduceReactions } from "./reduce-reactions.ts";
 import { forgetPresence, reducePresence, stopTyping } from "./reduce-presence.ts";
 import { countMembers, enterRoom, forgetRoom, without } from "./room-changes.ts";
@@ -117,7 +117,7 @@ function reduceRestart(state: State, action: Extract<Action, { type: "room_resta
   const { room_id, rev, keep_timeline } = action;
   if (!state.progress[room_id]) return state;
   return {
-    ...state,
+    ...mistrustPins(state, room_id),
     timelines: keep_timeline ? state.timelines : without(state.timelines, room_id),
     members: without(state.members, room_id),
     progress: { ...state.progress, [room_id]: inStep(rev) },

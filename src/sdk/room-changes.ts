@@ -48,6 +48,7 @@ export function forgetRoom(state: State, roomId: string): State {
     rooms: without(state.rooms, roomId),
     timelines: without(state.timelines, roomId),
     members: without(state.members, roomId),
+    pins: without(state.pins, roomId),
     progress: without(state.progress, roomId),
   };
 }
@@ -55,7 +56,7 @@ export function forgetRoom(state: State, roomId: string): State {
 /** Another history of the database: what is held of the former one means nothing any more. */
 export function startAfresh(state: State, epoch: string): State {
   if (state.epoch === null) return { ...state, epoch };
-  return { ...state, epoch, timelines: {}, members: {}, progress: {} };
+  return { ...state, epoch, timelines: {}, members: {}, pins: {}, progress: {} };
 }
 
 export function without<V>(record: Readonly<Record<string, V>>, key: string): Readonly<Record<string, V>> {

@@ -2,6 +2,8 @@ import { useEffect, useState } from "react";
 import type { PinList } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 
+const spreadMs = 1_500;
+
 /** Keeps a room's pins loaded while it is on the screen. */
 export function usePins(roomId: string): { list: PinList | undefined; error: unknown } {
   const list = useParley((state) => state.pins[roomId]);
@@ -10,10 +12,14 @@ export function usePins(roomId: string): { list: PinList | undefined; error: unk
   const error = failure?.roomId === roomId ? failure.error : null;
   const isWanted = isReady && error === null && (list === undefined || list.isStale);
 
+  const isHeld = list !== undefined;
   useEffect(() => {
     if (!isWanted) return;
-    parley.pins.open(roomId).catch((reason: unknown) => setFailure({ roomId, error: reason }));
-  }, [roomId, isWanted]);
+    const load = () => parley.pins.open(roomId).catch((reason: unknown) => setFailure({ roomId, error: reason }));
+    // Everybody in the room has just heard the same: not all of them ask at once.
+    const timer = setTimeout(load, isHeld ? Math.random() * spreadMs : 0);
+    return () => clearTimeout(timer);
+  }, [roomId, isWanted, isHeld]);
 
   return { list, error };
 }
