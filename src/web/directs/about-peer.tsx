@@ -5,6 +5,7 @@ import type { RoomState } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
 import { useAction } from "../app/use-action.ts";
 import { useText } from "../i18n/use-text.ts";
+import { LevelDialog, levelIcons } from "../notifications/level-dialog.tsx";
 import { RelationActions } from "../people/relation-actions.tsx";
 import { roomName } from "../rooms/room-name.ts";
 import { Avatar } from "../ui/avatar.tsx";
@@ -13,7 +14,7 @@ import { Confirm } from "../ui/modal.tsx";
 /** What stands beside a conversation of two: who the other one is, and what one may do with it. */
 export function AboutPeer({ room, peer }: { room: RoomState; peer: User }) {
   const text = useText();
-  const [asking, setAsking] = useState(false);
+  const [open, setOpen] = useState<"level" | "clear" | null>(null);
   const name = roomName(room, text);
   return (
     <div className="about">
@@ -23,13 +24,18 @@ export function AboutPeer({ room, peer }: { room: RoomState; peer: User }) {
       </h2>
       <p className="about-kind">@{peer.username}</p>
       <div className="about-actions">
-        <button type="button" className="about-action" onClick={() => setAsking(true)}>
+        <button type="button" className="about-action" onClick={() => setOpen("level")}>
+          {levelIcons[room.notify_level]}
+          <span>{text.notifications.title}</span>
+        </button>
+        <button type="button" className="about-action" onClick={() => setOpen("clear")}>
           <Eraser size={20} aria-hidden />
           <span>{text.directs.clear}</span>
         </button>
       </div>
       <RelationActions person={peer} />
-      {asking && <ClearConversation peer={peer} name={name} onClose={() => setAsking(false)} />}
+      {open === "level" && <LevelDialog room={room} onClose={() => setOpen(null)} />}
+      {open === "clear" && <ClearConversation peer={peer} name={name} onClose={() => setOpen(null)} />}
     </div>
   );
 }
