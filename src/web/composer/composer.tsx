@@ -1,12 +1,18 @@
-import { SendHorizontal } from "lucide-react";
-import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import { Check, SendHorizontal } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import type { Message } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
 import { usePreferences } from "../app/preferences.ts";
+import { useAction } from "../app/use-action.ts";
 import { useMessageLimit } from "../app/server-info.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
 import { useRefusal } from "../directs/refusal.ts";
+import { lastOwnMessage } from "../message-life/last-own.ts";
+import { leaveTarget, type Target, useTarget, writeAt } from "../message-life/target.ts";
+import { TargetBar } from "../message-life/target-bar.tsx";
 import { useMuted, useSlowMode } from "../moderation/silence.ts";
+import { jumper } from "../timeline/menu-state.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { TypingLine } from "../presence/typing-line.tsx";
 import { codePoints } from "./code-points.ts";
@@ -32,26 +38,38 @@ interface ComposerProps {
   receiverId?: string;
 }
 
-/** Where one writes. The text is kept as a draft until it is sent. */
-export function Composer({ room, ownId, receiverId }: ComposerProps) {
+/** Where one writes: something new, an answer, or a message of one's own anew. */
+export function Composer(props: ComposerProps) {
+  const target = useTarget(props.room.id);
+  // What one edits takes the place of the draft, which is there again afterwards.
+  return <Writing key={target?.kind === "edit" ? target.message.id : "draft"} {...props} target={target} />;
+}
+
+/** The text is kept as a draft until it is sent. */
+function Writing({ room, ownId, receiverId, target }: ComposerProps & { target: Target | null }) {
   const text = useText();
   const format = useFormat();
   const { enterSends } = usePreferences();
   const limit = useMessageLimit();
   const noteId = useId();
   const area = useRef<HTMLTextAreaElement>(null);
+  const edited = target?.kind === "edit" ? target.message : null;
+  const saving = useAction();
   /** Where the caret goes with the next picture. */
   const caret = useRef<number | null>(null);
-  const [content, setContent] = useState(() => readDraft(ownId, room.id));
+  const [content, setContent] = useState(() => (edited === null ? readDraft(ownId, room.id) : edited.content));
   const [refused, setRefused] = useState(false);
 
   const count = codePoints(content);
   const isTooLong = count > limit;
   const isEmpty = content.trim() === "";
+  const isUnchanged = edited !== null && content === edited.content;
   const name = roomName(room, text);
   const muted = useMuted(room, text);
   const refusal = useRefusal(room) ?? muted;
-  const slowFor = useSlowMode(room);
+  const slowMode = useSlowMode(room);
+  // What was said already is worded anew at any time.
+  const slowFor = edited === null ? slowMode : 0;
 
   useLayoutEffect(() => {
     if (caret.current === null) return;
@@ -66,9 +84,25 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
     shown.style.height = `${shown.scrollHeight}px`;
   }, [content]);
 
+  useEffect(() => {
+    if (target) focusEnd(area.current);
+  }, [target]);
+
+  function leave() {
+    leaveTarget();
+    // The field that takes over is another one after an edit.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".composer-input")?.focus());
+  }
+
+  async function save(anew: Message, said: string) {
+    if (said === anew.content) leave();
+    else if (await saving.run(() => parley.http.messages.edit(anew.id, { content: said }))) leave();
+  }
+
   function write(next: string) {
     setContent(next);
     setRefused(false);
+    if (edited !== null) return;
     keepDraft(ownId, room.id, next);
     if (next === "") parley.typing.stopped(room.id);
     else parley.typing.typed(room.id);
@@ -105,12 +139,14 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
       return;
     }
     const said = content.replace(/\s+$/, "");
+    if (edited !== null) return void save(edited, said);
     if (receiverId !== undefined) {
       parley.sendTo(receiverId, said);
     } else {
-      parley.send(room.id, said);
+      parley.send(room.id, said, { replyTo: target?.message });
+      leaveTarget();
       // Whoever had scrolled away from the newest messages comes back to them.
-      void parley.timelines.jumpToLatest(room.id);
+      jumper.get()?.toLatest();
     }
     write("");
     area.current?.focus();
@@ -118,7 +154,8 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
 
   function press(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.nativeEvent.isComposing || event.keyCode === composingKeyCode) return;
-    if (emojis.press(event) || mentions.press(event) || pressFormat(event)) event.preventDefault();
+    const isTaken = emojis.press(event) || mentions.press(event) || pressFormat(event) || pressTarget(event);
+    if (isTaken) event.preventDefault();
     if (event.defaultPrevented || event.key !== "Enter") return;
     const asked = event.ctrlKey || event.metaKey;
     const plain = !event.shiftKey && !event.altKey && !asked;
@@ -127,6 +164,17 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
       event.preventDefault();
       send();
     }
+  }
+
+  /** Escape leaves what one writes at; ↑ in an empty field takes up one's last message. */
+  function pressTarget({ key }: KeyboardEvent): boolean {
+    if (key === "Escape" && target) {
+      leave();
+      return true;
+    }
+    const last = key === "ArrowUp" && content === "" && !target ? lastOwnMessage(room) : undefined;
+    if (last) writeAt("edit", last);
+    return last !== undefined;
   }
 
   if (refusal !== null) {
@@ -143,6 +191,7 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
       <TypingLine roomId={room.id} />
       <MentionList mentions={mentions} />
       <EmojiList emojis={emojis} />
+      {target && <TargetBar target={target} onLeave={leave} />}
       <div className="composer-box">
         <textarea
           ref={area}
@@ -168,14 +217,19 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
         <button
           type="button"
           className="send-button"
-          aria-label={text.composer.send}
-          title={text.composer.send}
-          disabled={isEmpty || slowFor > 0}
+          aria-label={edited === null ? text.composer.send : text.life.save}
+          title={edited === null ? text.composer.send : text.life.save}
+          aria-busy={saving.busy || undefined}
+          disabled={isEmpty || isUnchanged || slowFor > 0}
           // The field keeps the focus, so that a phone's keyboard stays.
           onPointerDown={(event) => event.preventDefault()}
           onClick={send}
         >
-          <SendHorizontal size={20} aria-hidden className="flips" />
+          {edited === null ? (
+            <SendHorizontal size={20} aria-hidden className="flips" />
+          ) : (
+            <Check size={20} aria-hidden />
+          )}
         </button>
       </div>
       <p id={noteId} className="composer-note">
@@ -188,8 +242,13 @@ export function Composer({ room, ownId, receiverId }: ComposerProps) {
           </span>
         )}
         {slowFor > 0 && <span className="composer-slow muted">{text.moderation.wait(slowFor)}</span>}
-        <span role="alert">{refused && isTooLong && text.composer.tooLong(limit)}</span>
+        <span role="alert">{refused && isTooLong ? text.composer.tooLong(limit) : saving.error}</span>
       </p>
     </footer>
   );
+}
+
+function focusEnd(area: HTMLTextAreaElement | null): void {
+  area?.focus();
+  area?.setSelectionRange(area.value.length, area.value.length);
 }

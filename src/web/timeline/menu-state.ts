@@ -17,6 +17,14 @@ interface Shown {
 /** The menu of one message, or what one of its actions opened. */
 export const shownMenu = createValue<Shown | null>(null);
 
+/** Leads through the timeline that is open: to a message, with the way back offered, or to the newest. */
+interface Jumper {
+  toMessage(messageId: string): void;
+  toLatest(): void;
+}
+
+export const jumper = createValue<Jumper | null>(null);
+
 const hovered = createValue<string | null>(null);
 const focused = createValue<string | null>(null);
 

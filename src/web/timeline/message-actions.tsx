@@ -2,8 +2,17 @@ import { CircleUserRound, Copy, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Me, Message } from "../../protocol/models.ts";
 import type { RoomState } from "../../sdk/state.ts";
+import {
+  deleteMessage,
+  editMessage,
+  goToQuoted,
+  recallMessage,
+  replyTo,
+  showVersions,
+} from "../message-life/actions.tsx";
 import { notify } from "../app/notices.ts";
 import type { Dictionary } from "../i18n/en.ts";
+import { isGone } from "../message-life/may.ts";
 import { openProfile } from "../people/opened.ts";
 import { currentText } from "../i18n/use-text.ts";
 import { pinActions } from "../pins/pin-action.ts";
@@ -40,8 +49,6 @@ export interface MessageAction {
   run(here: MessageHere, stage: ActionStage): void;
 }
 
-export const isGone = (message: Message) => message.is_deleted || message.is_recalled;
-
 const copyText: MessageAction = {
   id: "copy",
   label: (text) => text.messageMenu.copy,
@@ -71,10 +78,16 @@ const showProfile: MessageAction = {
 /** All of them, in the order in which they are offered. A new one is one more entry. */
 export const messageActions: readonly MessageAction[] = [
   ...reactActions,
+  replyTo,
+  editMessage,
   copyText,
+  goToQuoted,
   ...pinActions,
   showReceipts,
   showProfile,
+  showVersions,
+  recallMessage,
+  deleteMessage,
 ];
 
 /** What this person may do with this message. Nothing can be done with lines of the system. */

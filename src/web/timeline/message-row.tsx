@@ -4,6 +4,7 @@ import type { Message, UserRef } from "../../protocol/models.ts";
 import type { PendingMessage } from "../../sdk/state.ts";
 import { parley, useParley } from "../app/parley.ts";
 import { useFormat, useText } from "../i18n/use-text.ts";
+import { Quote } from "../message-life/quote.tsx";
 import { Ticks } from "../receipts/ticks.tsx";
 import { openProfile } from "../people/opened.ts";
 import { PinMark } from "../pins/pin-mark.tsx";
@@ -127,6 +128,7 @@ interface MessageRowProps {
 
 export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: MessageRowProps) {
   const text = useText();
+  const format = useFormat();
   const { sender } = message;
   const isGone = message.is_deleted || message.is_recalled;
   return (
@@ -148,12 +150,27 @@ export function MessageRow({ rowKey, message, startsRun, isOwn, flash }: Message
       }
       below={<ReactionChips message={message} />}
     >
+      {message.reply_to && !isGone && <Quote quote={message.reply_to} />}
       {isGone ? (
-        <em className="message-gone">{message.is_recalled ? text.timeline.recalled : text.timeline.deleted}</em>
+        <em className="message-gone" dir="auto">
+          {message.is_deleted
+            ? text.timeline.deleted
+            : isOwn
+              ? text.life.recalledByYou
+              : text.life.recalledBy(sender.display_name)}
+        </em>
       ) : (
         <MessageText content={message.content} mentions={message.mentions} />
       )}
-      {message.is_edited && !isGone && <span className="message-edited">{text.timeline.edited}</span>}
+      {message.is_edited && !isGone && (
+        <time
+          className="message-edited"
+          dateTime={message.edited_at ?? undefined}
+          title={message.edited_at === null ? undefined : format.exact(new Date(message.edited_at))}
+        >
+          {text.timeline.edited}
+        </time>
+      )}
     </Bubble>
   );
 }
@@ -200,6 +217,7 @@ export function PendingRow({ pending, startsRun }: PendingRowProps) {
         )
       }
     >
+      {pending.reply_to && <Quote quote={pending.reply_to} />}
       <MessageText content={pending.content} />
     </Bubble>
   );

@@ -1,5 +1,5 @@
 import { LoaderCircle } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { RoomState, Timeline } from "../../sdk/state.ts";
 import { parley } from "../app/parley.ts";
@@ -8,7 +8,7 @@ import { useFormat, useText } from "../i18n/use-text.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { useDayPicker } from "./day-picker.tsx";
 import { JumpPills } from "./jump-pills.tsx";
-import { RoomOfTimeline } from "./menu-state.ts";
+import { jumper, RoomOfTimeline } from "./menu-state.ts";
 import { MessageMenu } from "./message-menu.tsx";
 import { RowView } from "./row-view.tsx";
 import type { Row } from "./rows.ts";
@@ -52,6 +52,17 @@ export function TimelineList({ room, timeline, rows: allRows, ownId, start, jump
   useEffect(() => {
     const timer = setTimeout(() => setFlashId(null), flashMs);
     return () => clearTimeout(timer);
+  }, []);
+
+  const toMessage = useEffectEvent((id: string) => jumps.toMessage(id));
+  const toLatest = useEffectEvent(() => void place.toLatest());
+  useEffect(() => {
+    const mine = { toMessage: (id: string) => toMessage(id), toLatest: () => toLatest() };
+    jumper.set(mine);
+    return () => {
+      // The list that takes over may be there already.
+      if (jumper.get() === mine) jumper.set(null);
+    };
   }, []);
 
   function jump() {

@@ -11,6 +11,19 @@ const longPressMs = 450;
 /** A finger that moves further than this scrolls. */
 const stillPx = 10;
 
+/** The finger that opened the menu comes up again over it: that chooses nothing, nor follows a link below. */
+function swallowClick(): void {
+  const done = new AbortController();
+  const { signal } = done;
+  const swallow = (event: Event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    done.abort();
+  };
+  window.addEventListener("click", swallow, { capture: true, signal });
+  window.addEventListener("pointerdown", () => done.abort(), { capture: true, signal });
+}
+
 /** Opens what can be done with a message: by pointing at it, by a long press, by the keyboard. */
 export function useMessageMenu(room: RoomState, rows: readonly Row[]) {
   const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
@@ -77,7 +90,11 @@ export function useMessageMenu(room: RoomState, rows: readonly Row[]) {
         endPress();
         if (event.pointerType !== "touch") return;
         const row = rowOf(event.target);
-        const timer = setTimeout(() => open(row) && navigator.vibrate?.(10), longPressMs);
+        const timer = setTimeout(() => {
+          if (!open(row)) return;
+          navigator.vibrate?.(10);
+          swallowClick();
+        }, longPressMs);
         press.current = { timer, x: event.clientX, y: event.clientY };
       },
       onPointerMove({ clientX, clientY }: PointerEvent) {

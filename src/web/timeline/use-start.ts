@@ -88,6 +88,7 @@ export function useStart({ roomId, readSeq, messageId, isAside }: StartInput) {
     forgetOrigin: () => setOrigin(null),
     /** To the line of what is new; null where there is none. */
     toUnread: readSeq === null ? null : () => void go(() => atUnread(roomId, readSeq), null),
+    toMessage: (id: string) => void go(() => atMessage(roomId, id), here()),
     toTime: (time: Date) =>
       void go(async () => {
         await parley.timelines.loadAt(roomId, { time: time.toISOString() });
