@@ -1,13 +1,12 @@
-import { excerpt } from "../../protocol/excerpt.ts";
 import type { Quotation } from "../../protocol/models.ts";
 import { useText } from "../i18n/use-text.ts";
-import { withoutMarkup } from "../markdown/markdown.ts";
+import { saidIn } from "./said.ts";
 import { jumper } from "../timeline/menu-state.ts";
 
 /** The message that another one answers; a click leads there. By the keyboard the same is in the message's menu. */
 export function Quote({ quote: { id, sender, content } }: { quote: Quotation }) {
   const text = useText();
-  const said = excerpt(withoutMarkup(content));
+  const said = saidIn(content);
   const shown = said === "" ? text.life.quotedIsGone : said;
   return (
     <button

@@ -1,8 +1,7 @@
 import { Pencil, Reply, X } from "lucide-react";
-import { excerpt } from "../../protocol/excerpt.ts";
 import { useParley } from "../app/parley.ts";
 import { useText } from "../i18n/use-text.ts";
-import { withoutMarkup } from "../markdown/markdown.ts";
+import { saidIn } from "./said.ts";
 import { IconButton } from "../ui/button.tsx";
 import type { Target } from "./target.ts";
 
@@ -25,7 +24,7 @@ export function TargetBar({ target: { kind, message }, onLeave }: { target: Targ
           {title}
         </span>
         <span className="target-text" dir="auto">
-          {excerpt(withoutMarkup(message.content))}
+          {saidIn(message.content)}
         </span>
       </p>
       <IconButton label={isEdit ? text.life.cancelEdit : text.life.cancelReply} onClick={onLeave}>
