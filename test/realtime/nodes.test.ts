@@ -239,6 +239,24 @@ describe("what is hidden from somebody", () => {
     held.release();
   });
 
+  test("is hidden in a room so big that frames wait, also from who leaves meanwhile", async () => {
+    const one = node(new LocalBroker().join("one"));
+    const people = Array.from({ length: 1_100 }, (_, index) => one.connect(`reader ${index}`));
+    for (const { session } of people) one.makeReady(session, { room: 1 });
+    await one.turn();
+    const [stays, leaves, sees] = [people[3], people[700], people[900]];
+    for (const name of ["reader 3", "reader 700"]) one.publish.hide(name, "ben", true);
+    one.publish.toRoom("new_message", message("not for all", 2, "ben"));
+    one.publish.toUser("reader 700", "room_removed", { room_id: "room", reason: "left" });
+    one.publish.toRoom("new_message", message("for all", 3, "ann"));
+    await one.turn();
+    one.clock.advance(50);
+    for (let turns = 0; turns < 6; turns++) await one.turn();
+    expect(stays?.socket.heard).toEqual(["ready", "(hidden)", "for all"]);
+    expect(leaves?.socket.heard).toEqual(["ready", "room_removed", "(hidden)"]);
+    expect(sees?.socket.heard).toEqual(["ready", "not for all", "for all"]);
+  });
+
   test("is forgotten with the last sockets of both", async () => {
     const { one, ben, cleos } = await world();
     const event = new RoomFrame(JSON.stringify({ type: "new_message", payload: message("x", 2) }), { by: "ben" });

@@ -207,9 +207,10 @@ export class Hub {
   leave(session: Session, roomId: string): void {
     const shard = session.rooms.get(roomId);
     if (shard === undefined) return;
+    // First: what it still gets is what its person may see of the room, which is looked up by the room.
+    this.#topics.leave(session, roomId, shard);
     session.rooms.delete(roomId);
     if (session.isWatching(roomId)) session.watched.delete(roomId);
-    this.#topics.leave(session, roomId, shard);
   }
 
   /** Inside a step of the output: the socket has its `ready`; what was held for it follows. */
