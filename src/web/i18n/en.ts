@@ -437,7 +437,7 @@ export const en = {
     description_changed: (actor: string) => `${_(actor)} changed the description`,
     type_changed: (actor: string, _target: string, value: string) => `${_(actor)} made the room ${value}`,
     slow_mode_changed: (actor: string, _target: string, value: string) =>
-      value === "0" ? `${_(actor)} turned slow mode off` : `${_(actor)} set slow mode to ${_(value)} s`,
+      value === "0" ? `${_(actor)} turned slow mode off` : `${_(actor)} set slow mode to ${value} s`,
     someone: "Someone",
     valueRoles: { owner: "the owner", admin: "an admin", member: "an ordinary member" },
     valueTypes: { public: "public", private: "private", direct: "direct" },

@@ -408,7 +408,7 @@ export const zhCN: Dictionary = {
     description_changed: (actor) => `${_(actor)} 修改了简介`,
     type_changed: (actor, _target, value) => `${_(actor)} 将聊天室设为${value}`,
     slow_mode_changed: (actor, _target, value) =>
-      value === "0" ? `${_(actor)} 关闭了慢速模式` : `${_(actor)} 将慢速模式设为 ${_(value)} 秒`,
+      value === "0" ? `${_(actor)} 关闭了慢速模式` : `${_(actor)} 将慢速模式设为 ${value} 秒`,
     someone: "某人",
     valueRoles: { owner: "所有者", admin: "管理员", member: "普通成员" },
     valueTypes: { public: "公开", private: "私密", direct: "私聊" },

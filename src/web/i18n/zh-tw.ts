@@ -408,7 +408,7 @@ export const zhTW: Dictionary = {
     description_changed: (actor) => `${_(actor)} 變更了說明`,
     type_changed: (actor, _target, value) => `${_(actor)} 將聊天室設為${value}`,
     slow_mode_changed: (actor, _target, value) =>
-      value === "0" ? `${_(actor)} 關閉了慢速模式` : `${_(actor)} 將慢速模式設為 ${_(value)} 秒`,
+      value === "0" ? `${_(actor)} 關閉了慢速模式` : `${_(actor)} 將慢速模式設為 ${value} 秒`,
     someone: "某人",
     valueRoles: { owner: "擁有者", admin: "管理員", member: "一般成員" },
     valueTypes: { public: "公開", private: "私人", direct: "私訊" },
