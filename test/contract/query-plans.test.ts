@@ -7,6 +7,7 @@ import { joinedRoom, message, notification, room } from "../../src/protocol/mode
 import { catchUp as notificationCatchUp } from "../../src/server/notifications/catch-up.ts";
 import { noter } from "../../src/server/notifications/noter.ts";
 import { tidy } from "../../src/server/notifications/tidy.ts";
+import { purgeMessages } from "../../src/server/messages/purge.ts";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, request, testPassword, type Person } from "../support/people.ts";
 import { rowsOf } from "../support/sqlite.ts";
@@ -142,6 +143,30 @@ function parametersOf(path: string, sql: string): number {
   }
 }
 
+/** Muting, banning with a purge, slow mode, links; last of all both are as they were. */
+async function keepOrder(server: TestServer, ann: Person, ben: Person, roomId: string): Promise<void> {
+  const path = `/rooms/${roomId}`;
+  await ann.http("PATCH", `${path}/members/${ben.id}`, { muted_until: new Date(Date.now() + 60_000).toISOString() });
+  await ann.http("PATCH", `${path}/members/${ben.id}`, { muted_until: null });
+  await ann.http("PATCH", path, { slow_mode_s: 1 });
+  await ann.http("PATCH", `${path}/members/${ben.id}`, { role: "member" });
+  await ben.http("POST", `${path}/messages`, { content: "slowly" });
+  await ann.http("PATCH", path, { slow_mode_s: 0 });
+  const link = z.object({ code: z.string() });
+  const { code } = (await ann.http("POST", `${path}/invites`, { max_uses: 2 })).as(link);
+  const { code: another } = (await ann.http("POST", `${path}/invites`, {})).as(link);
+  await ann.http("PUT", `${path}/bans/${ben.id}`, { reason: "spam", purge: true });
+  await purgeMessages(server.context);
+  await ben.http("POST", `${path}/join`);
+  await ben.http("POST", `/invites/${code}/accept`);
+  await ann.http("GET", `${path}/bans`);
+  await ann.http("DELETE", `${path}/bans/${ben.id}`);
+  await ben.http("GET", `/invites/${code}`);
+  await ben.http("POST", `/invites/${code}/accept`);
+  await ann.http("GET", `${path}/invites`);
+  await ann.http("DELETE", `${path}/invites/${another}`);
+}
+
 async function tour(server: TestServer): Promise<void> {
   const { ann, ben } = await people(server, "ann", "ben");
   const own = (await ann.http("POST", "/rooms", { name: "room", type: "public", member_ids: [ben.id] })).as(room);
@@ -201,6 +226,7 @@ async function tour(server: TestServer): Promise<void> {
   await ann.http("DELETE", `/rooms/${own.id}/members/${cleo.id}`);
   await cleo.http("POST", `/rooms/${own.id}/join`);
   await cleo.http("POST", `/rooms/${own.id}/leave`);
+  await keepOrder(server, ann, ben, own.id);
   await ann.http("POST", `/rooms/${own.id}/transfer`, { user_id: ben.id });
   await ben.http("POST", `/rooms/${own.id}/messages`, { content: "@ann, @all: `code`" });
   await ben.http("PUT", `/rooms/${own.id}/notifications`, { level: "mentions" });

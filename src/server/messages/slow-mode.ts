@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, ne } from "drizzle-orm";
+import { and, desc, eq, gt, max, ne } from "drizzle-orm";
 import { mayIn } from "../../protocol/rights.ts";
 import { perContext, type Actor, type Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
@@ -93,10 +93,8 @@ async function lastSendOf(ctx: Context, room: RoomEntry, userKey: number): Promi
     .limit(looksBackMax)
     .as("latest");
   const [row] = await ctx.db.read
-    .select({ at: latest.at })
+    .select({ at: max(latest.at) })
     .from(latest)
-    .where(and(eq(latest.sender, userKey), ne(latest.type, "system"), gt(latest.at, since)))
-    .orderBy(desc(latest.at))
-    .limit(1);
+    .where(and(eq(latest.sender, userKey), ne(latest.type, "system"), gt(latest.at, since)));
   return row?.at ?? 0;
 }
