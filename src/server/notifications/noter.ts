@@ -5,7 +5,7 @@ import { nextTurn } from "../platform/turn.ts";
 import { concernsOf, wanted, type Concern } from "./of-messages.ts";
 import { type CommittedMessage, setNotedKey } from "./progress-store.ts";
 import { ReadRooms } from "./read-rooms.ts";
-import { insertNew, type NewNotification, remove, setRead, unreadCounts, unreadUpTo } from "./store.ts";
+import { insertNew, type NewNotification, ofMessages, remove, setRead, unreadCounts, unreadUpTo } from "./store.ts";
 import { noteTold } from "./told.ts";
 import { wireNotifications } from "./wire.ts";
 
@@ -20,7 +20,8 @@ type Task =
   | { what: "concerns"; concerns: () => Promise<readonly Concern[]> }
   /** What concerns people whatever room they are in. */
   | { what: "notifications"; rows: readonly NewNotification[] }
-  /** What is to be taken back. */
+  | { what: "message_gone"; messageId: string }
+  /** What else is to be taken back. */
   | { what: "gone"; find: () => Promise<readonly Gone[]> }
   /** Every message up to this key stands before this in the queue. */
   | { what: "noted"; key: number };
@@ -64,6 +65,7 @@ class Noter {
 
   /** Somebody has read a room up to here. Every send says so: where nothing is unread it costs two look-ups. */
   read(userKey: number, roomKey: number, seq: number): void {
+    if (this.#isClosed) return;
     if (this.#reads.take(userKey, roomKey, seq, this.#isStoring)) this.#start();
   }
 
@@ -127,7 +129,11 @@ class Noter {
   }
 
   #start(): void {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      // What came after the last look and before this found it still running.
+      if (this.#waiting.length > 0 || this.#urgent.length > 0 || this.#reads.hasWaiting) this.#start();
+    });
   }
 
   async #run(): Promise<void> {
@@ -178,6 +184,7 @@ class Noter {
   async #perform(batch: readonly Task[]): Promise<void> {
     let messages: CommittedMessage[] = [];
     let others: NewNotification[] = [];
+    const goneIds: string[] = [];
     const store = async () => {
       const rows = [...(await wanted(this.ctx, await concernsOf(this.ctx, messages))), ...others];
       [messages, others] = [[], []];
@@ -194,6 +201,9 @@ class Noter {
         case "concerns":
           others.push(...(await wanted(this.ctx, await task.concerns())));
           break;
+        case "message_gone":
+          goneIds.push(task.messageId);
+          break;
         case "gone":
           await store();
           await this.takeBack(await task.find());
@@ -204,6 +214,8 @@ class Noter {
       }
     }
     await store();
+    // A purge has thousands: together, after whatever told of them.
+    if (goneIds.length > 0) await this.takeBack(await ofMessages(this.ctx, goneIds));
   }
 
   async #store(rows: readonly NewNotification[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { jsonTexts } from "../platform/db/json-rows.ts";
 
@@ -75,6 +75,8 @@ export function committedBetween(
       and(
         gt(messages.key, after),
         lte(messages.key, upTo),
+        isNull(messages.deleted_at),
+        isNull(messages.recalled_at),
         or(isNotNull(messages.mentions), isNotNull(messages.reply_to_id), eq(rooms.type, "direct")),
       ),
     )

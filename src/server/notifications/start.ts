@@ -17,9 +17,7 @@ export function startNotifications(ctx: Context): void {
   const queue = noter(ctx);
   happenings.on("message_stored", (message) => queue.add({ what: "message", message }));
   happenings.on("message_edited", (edit) => tellOfEdit(ctx, edit));
-  happenings.on("message_gone", ({ messageId }) => {
-    queue.add({ what: "gone", find: () => ofMessages(ctx, [messageId]) });
-  });
+  happenings.on("message_gone", ({ messageId }) => queue.add({ what: "message_gone", messageId }));
   happenings.on("reaction_added", (reaction) => tellOfReaction(ctx, reaction));
   happenings.on("reaction_removed", (reaction) => takeReactionBack(ctx, reaction));
   happenings.on("room_read", ({ userKey, roomKey, seq }) => queue.read(userKey, roomKey, seq));
