@@ -1,0 +1,107 @@
+import { expect, test } from "bun:test";
+import type { Me, TimelineMessage } from "../../src/protocol/models.ts";
+import { reduce } from "../../src/sdk/reducer.ts";
+import { initialState, type State } from "../../src/sdk/state.ts";
+import { type Event, ModelRoom, person } from "./model-room.ts";
+
+const [ann, ben, cleo] = [person("ann"), person("ben"), person("cleo")];
+const roomId = "room";
+
+function hear(state: State, ...events: readonly Event[]): State {
+  return events.reduce(
+    (before, event) =>
+      reduce(before, { type: "frame", frame: { ...event, timestamp: "2026-01-09T10:30:00.000Z" } as never }),
+    state,
+  );
+}
+
+/** Ann has a room open in which Ben and Cleo have written; nothing was read. */
+function opened(): { state: State; room: ModelRoom } {
+  const room = new ModelRoom(roomId, [ann, ben, cleo]);
+  for (const [who, text] of [
+    [ben, "one"],
+    [cleo, "two"],
+    [ben, "three"],
+  ] as const) {
+    room.send(who, text);
+  }
+  const empty = { friends: [], friend_requests: [], blocks: [], presence: [], unread_notifications: 0 };
+  const ready: Event = { type: "ready", payload: { user: ann as Me, rooms: [room.joinedRoom(ann)], ...empty } };
+  const asked = reduce(hear(initialState, ready), { type: "page_requested", room_id: roomId, page: "page" });
+  const messages = room.history(new URLSearchParams()).data;
+  return {
+    state: reduce(asked, { type: "page_loaded", room_id: roomId, page: "page", messages, has_newer: false }),
+    room,
+  };
+}
+
+const changed = (relation: { friend?: boolean; blocked?: boolean }): Event => ({
+  type: "relationship_changed",
+  payload: {
+    user: { ...ben, status: "offline", last_seen_at: null },
+    friend: false,
+    request: null,
+    friend_request: null,
+    blocked: false,
+    ...relation,
+  },
+});
+
+const words = (messages: readonly TimelineMessage[] = []) =>
+  messages.map((message) => ("is_hidden" in message ? "-" : message.content));
+
+test("a friend is kept without how they are, which is in the presence, and goes with the friendship", () => {
+  const { state } = opened();
+  const befriended = hear(state, changed({ friend: true }));
+  const { id, username, display_name, avatar_url } = ben;
+  expect(befriended.friends).toEqual({ [id]: { id, username, display_name, avatar_url } });
+  expect(befriended.presence[id]).toEqual({ status: "offline", last_seen_at: null });
+  const parted = hear(befriended, changed({}));
+  expect(parted.friends).toEqual({});
+  expect(parted.presence).toEqual({});
+});
+
+test("who is blocked is hidden at once in what is held, and counts no more", () => {
+  const { state } = opened();
+  expect(state.rooms[roomId]?.unread_count).toBe(3);
+  const blocked = hear(state, changed({ blocked: true }));
+  expect(words(blocked.timelines[roomId]?.messages)).toEqual(["-", "two", "-"]);
+  expect(Object.keys(blocked.timelines[roomId]?.messages[0] ?? {}).sort()).toEqual([
+    "id",
+    "is_hidden",
+    "rev",
+    "room_id",
+    "seq",
+  ]);
+  expect(blocked.rooms[roomId]?.last_message).toMatchObject({ is_hidden: true });
+  expect(blocked.rooms[roomId]?.unread_count).toBe(1);
+});
+
+test("what is read anew takes the place of what is held, but for what is newer and what came meanwhile", () => {
+  const { state, room } = opened();
+  const blocked = hear(state, changed({ blocked: true }));
+  const messages = room.history(new URLSearchParams()).data;
+  const later = hear(blocked, ...room.send(cleo, "four").events);
+  const reread = reduce(later, { type: "timeline_reread", room_id: roomId, messages, has_newer: false });
+  expect(words(reread.timelines[roomId]?.messages)).toEqual(["one", "two", "three", "four"]);
+  expect(reread.timelines[roomId]).toMatchObject({ live: true, ahead: [] });
+});
+
+test("rooms read anew bring counts and last messages, unless something newer is known", () => {
+  const { state, room } = opened();
+  const read = { ...room.joinedRoom(ann), unread_count: 1 };
+  expect(reduce(state, { type: "rooms_reread", rooms: [read] }).rooms[roomId]?.unread_count).toBe(1);
+  const later = hear(state, ...room.send(cleo, "four").events);
+  expect(reduce(later, { type: "rooms_reread", rooms: [read] }).rooms[roomId]?.unread_count).toBe(4);
+});
+
+test("an event that is hidden leaves no gap, and moves the message that it happened to", () => {
+  const { state } = opened();
+  const held = state.timelines[roomId]?.messages[1];
+  const rev = (state.rooms[roomId]?.rev ?? 0) + 1;
+  const payload = { room_id: roomId, message_id: held?.id ?? "", rev };
+  const advanced = hear(state, { type: "room_advanced", payload });
+  expect(advanced.rooms[roomId]?.rev).toBe(rev);
+  expect(advanced.progress[roomId]?.behind).toBe(false);
+  expect(advanced.timelines[roomId]?.messages[1]).toEqual({ ...held!, rev });
+});
