@@ -36,6 +36,12 @@ describeInBrowser("axe finds nothing", () => {
     await member.http("POST", `/rooms/${roomId}/join`);
     await say(owner, "Hello, see https://example.org/path");
     await say(member, "你好\nשלום");
+    const [, first] = (await owner.http("GET", `/rooms/${roomId}/messages`)).as(z.array(z.object({ id: z.string() })));
+    for (const emoji of ["👍", "🎉"]) {
+      await owner.http("PUT", `/messages/${first?.id}/reactions/${encodeURIComponent(emoji)}`);
+    }
+    await member.http("PUT", `/messages/${first?.id}/reactions/${encodeURIComponent("👍")}`);
+    await owner.http("PUT", `/rooms/${roomId}/pins/${first?.id}`);
     const told = await member.http("POST", `/direct-messages/${owner.id}`, { content: "Between us" });
     directId = told.as(z.object({ room_id: z.string() })).room_id;
     strangerId = (await person(server, "stranger")).id;
@@ -101,6 +107,36 @@ describeInBrowser("axe finds nothing", () => {
       signedIn: true,
       act: async ({ composer, page }) => {
         await composer.fill("@");
+        await page.getByRole("option").first().waitFor();
+      },
+    },
+    "a picker of emojis": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.locator(".row").filter({ hasText: "你好" }).focus();
+        await page.keyboard.press("+");
+        await page.getByRole("gridcell").first().waitFor();
+      },
+    },
+    "who reacted": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.locator(".row").filter({ hasText: "👍" }).focus();
+        await page.keyboard.press("Enter");
+        await page.getByRole("menuitem", { name: "Who reacted" }).click();
+        await page.getByRole("dialog").getByText("@owner").first().waitFor();
+      },
+    },
+    "emojis by name": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ composer, page }) => {
+        await composer.fill(":tea");
         await page.getByRole("option").first().waitFor();
       },
     },

@@ -58,8 +58,11 @@ describeInBrowser("reactions", () => {
   test("are found by name and given by the keyboard alone", async () => {
     await say("oolong for everybody");
     const drinker = await join("ann", "keys");
-    await drinker.messages("oolong for everybody").waitFor();
+    await drinker.page.getByText("keys joined").waitFor();
     await drinker.log.focus();
+    // The line that tells of their joining comes first.
+    await drinker.page.keyboard.press("ArrowUp");
+    await drinker.page.locator(".row:focus", { hasText: "joined" }).waitFor();
     await drinker.page.keyboard.press("ArrowUp");
     await drinker.page.locator(".row:focus", { hasText: "oolong for everybody" }).waitFor();
     await drinker.page.keyboard.press("+");

@@ -18,19 +18,22 @@ export function emojiQuery(text: string, caret: number): EmojiQuery | null {
   return typed !== undefined && enough.test(typed) ? { at: caret - typed.length - 1, typed } : null;
 }
 
+const none = 5;
+
 /** The emojis whose names begin with what was typed, those called exactly so first. */
 export function matchingEmojis(emojis: readonly NamedEmoji[], typed: string, max: number): NamedEmoji[] {
   const wanted = typed.toLowerCase();
   const rank = ({ codes, words }: NamedEmoji) => {
-    const names = [...codes, ...words];
-    if (names.includes(wanted)) return 0;
-    if (codes.some((code) => code.startsWith(wanted))) return 1;
-    if (words.some((word) => word.startsWith(wanted))) return 2;
-    return names.some((name) => name.split(/[\s_]+/).some((part) => part.startsWith(wanted))) ? 3 : 4;
+    if (codes.includes(wanted)) return 0;
+    if (words.includes(wanted)) return 1;
+    if (codes.some((code) => code.startsWith(wanted))) return 2;
+    if (words.some((word) => word.startsWith(wanted))) return 3;
+    const parts = [...codes, ...words].flatMap((name) => name.split(/[\s_]+/));
+    return parts.some((part) => part.startsWith(wanted)) ? 4 : none;
   };
   return emojis
     .map((emoji) => ({ emoji, rank: rank(emoji) }))
-    .filter(({ rank }) => rank < 4)
+    .filter(({ rank }) => rank < none)
     .sort((a, b) => a.rank - b.rank)
     .slice(0, max)
     .map(({ emoji }) => emoji);

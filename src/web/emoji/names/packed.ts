@@ -5,10 +5,11 @@ import zh from "emojibase-data/zh/data.json";
 import zhMessages from "emojibase-data/zh/messages.json";
 import zhHant from "emojibase-data/zh-hant/data.json";
 import zhHantMessages from "emojibase-data/zh-hant/messages.json";
+import { emojiOf } from "../../../protocol/emoji.ts";
 
 /*
  * Runs while the client is bundled, as a macro: of Emojibase's data only what the picker and the completion show goes into
- * the client, a fifth of the whole.
+ * the client, a fifth of the whole; each in the form in which the server keeps it.
  */
 
 const sources = {
@@ -32,11 +33,11 @@ export function packed(language: keyof typeof sources): string {
       .filter(({ group, version }) => group !== undefined && version <= newestVersion)
       .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
       .map(({ emoji, group, label, tags = [], skins = [], hexcode }) => [
-        emoji,
+        emojiOf(emoji) ?? emoji,
         group,
         label,
         tags,
-        skins.filter(({ tone }) => typeof tone === "number").map((skin) => skin.emoji),
+        skins.filter(({ tone }) => typeof tone === "number").map((skin) => emojiOf(skin.emoji) ?? skin.emoji),
         [named[hexcode] ?? []].flat(),
       ]),
   });
