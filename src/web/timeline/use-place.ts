@@ -195,6 +195,14 @@ export function usePlace({ room, timeline, rows, generation, start, list, scroll
     return () => cancelAnimationFrame(frame);
   }, [rows, timeline.error]);
 
+  const onHeight = useEffectEvent(() => keepPlace());
+  useEffect(() => {
+    // The list tells of new sizes before the document has them.
+    const observer = new ResizeObserver(() => onHeight());
+    for (const part of scroller.current?.children ?? []) observer.observe(part);
+    return () => observer.disconnect();
+  }, [generation, scroller]);
+
   useEffect(() => {
     const onReturn = () => look();
     const release = () => {
