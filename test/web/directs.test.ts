@@ -10,7 +10,9 @@ describeInBrowser("conversations of two", () => {
 
   beforeAll(async () => {
     server = await startServer();
-  });
+    // The client is bundled before the first test's time runs.
+    await (await visit("ann")).close();
+  }, 120_000);
   afterAll(() => server.stop());
 
   async function annAndBen(size?: "phone"): Promise<{ ann: Visit; ben: Visit; names: [string, string] }> {
@@ -22,6 +24,9 @@ describeInBrowser("conversations of two", () => {
       names,
     };
   }
+
+  /** The conversation with somebody in the list. */
+  const rowOf = ({ page }: Visit, name: string) => page.locator(".room-row").filter({ hasText: name });
 
   /** Opens the conversation with somebody whom one finds by name in the list. */
   async function open({ page, size }: Visit, name: string): Promise<void> {
@@ -43,7 +48,7 @@ describeInBrowser("conversations of two", () => {
       await sent.getByText("Delivered", { exact: true }).waitFor();
 
       if (size === "phone") await ben.go("/");
-      const row = ben.page.getByRole("link", { name: new RegExp(`^${names[0]}`) });
+      const row = rowOf(ben, names[0]);
       await row.waitFor();
       expect(await row.innerText()).toContain("Hello, you");
       await row.click();
@@ -60,7 +65,7 @@ describeInBrowser("conversations of two", () => {
     await open(ann, names[1]);
     await ann.say("Have you read this?");
     await ann.page.waitForURL(/\/rooms\//);
-    const row = ben.page.getByRole("link", { name: new RegExp(`^${names[0]}`) });
+    const row = rowOf(ben, names[0]);
     await row.click();
     const sent = ann.messages("Have you read this?");
     await sent.getByText("Read", { exact: true }).waitFor();
@@ -85,12 +90,13 @@ describeInBrowser("conversations of two", () => {
     await dialog.getByText("keeps them", { exact: false }).waitFor();
     await dialog.getByRole("button", { name: "Clear conversation" }).click();
     await ann.messages("soon gone").waitFor({ state: "detached" });
-    await ann.go("/");
-    expect(await ann.page.getByRole("link", { name: new RegExp(`^${names[1]}`) }).count()).toBe(0);
-    await ben.page.getByRole("link", { name: new RegExp(`^${names[0]}`) }).click();
+    await ann.page.getByRole("textbox", { name: "Search rooms" }).fill("");
+    await rowOf(ann, "Lobby").click();
+    await rowOf(ann, names[1]).waitFor({ state: "detached" });
+    await rowOf(ben, names[0]).click();
     await ben.messages("soon gone").waitFor();
     await ben.say("still here");
-    await ann.page.getByRole("link", { name: new RegExp(`^${names[1]}`) }).click();
+    await rowOf(ann, names[1]).click();
     await ann.messages("still here").waitFor();
     expect(await ann.messages("soon gone").count()).toBe(0);
   });
@@ -117,7 +123,7 @@ describeInBrowser("conversations of two", () => {
     await open(ann, names[1]);
     await ann.say("seen?");
     await ann.page.waitForURL(/\/rooms\//);
-    await ben.page.getByRole("link", { name: new RegExp(`^${names[0]}`) }).click();
+    await rowOf(ben, names[0]).click();
     await ben.messages("seen?").waitFor();
     await ann.messages("seen?").getByText("Delivered", { exact: true }).waitFor();
     await ben.say("an answer");
