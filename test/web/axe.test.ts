@@ -46,6 +46,13 @@ describeInBrowser("axe finds nothing", () => {
     directId = told.as(z.object({ room_id: z.string() })).room_id;
     strangerId = (await person(server, "stranger")).id;
     await say(owner, "@member, @all: `code`");
+    const asked = await owner.http("POST", `/rooms/${roomId}/messages`, { content: "Who waters?" });
+    const { id: reply_to_id } = asked.as(z.object({ id: z.string() }));
+    const answered = await member.http("POST", `/rooms/${roomId}/messages`, { content: "I di", reply_to_id });
+    const answer = answered.as(z.object({ id: z.string() })).id;
+    await member.http("PATCH", `/messages/${answer}`, { content: "I did" });
+    const gone = await member.http("POST", `/rooms/${roomId}/messages`, { content: "Sorry" });
+    await member.http("PUT", `/messages/${gone.as(z.object({ id: z.string() })).id}/recall`);
     await catchUp(server.context);
   });
   afterAll(() => server.stop());
@@ -72,6 +79,33 @@ describeInBrowser("axe finds nothing", () => {
     "a room for a guest": { path: "/rooms/ROOM", shows: "Garden" },
     chats: { path: "/", shows: /^(Chats|Lobby)$/, signedIn: true },
     "a room": { path: "/rooms/ROOM", shows: "Garden", signedIn: true },
+    "the menu of a message": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page, log }) => {
+        await log.locator(".row", { hasText: "I did" }).press("Enter");
+        await page.getByRole("menu").waitFor();
+      },
+    },
+    "a reply being written": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page, log }) => {
+        await log.locator(".row", { hasText: "I did" }).press("r");
+        await page.getByText("Replying to").waitFor();
+      },
+    },
+    "a message being deleted": {
+      path: "/rooms/ROOM",
+      shows: "Garden",
+      signedIn: true,
+      act: async ({ page, log }) => {
+        await log.locator(".row", { hasText: "I did" }).press("Delete");
+        await page.getByRole("dialog", { name: "Delete this message?" }).waitFor();
+      },
+    },
     "a room's details": { path: "/rooms/ROOM/details", shows: "Details", signedIn: true },
     "new room": {
       path: "/",

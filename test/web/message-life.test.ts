@@ -71,7 +71,7 @@ describeInBrowser("the life of a message", () => {
     const answer = reader.messages("an answer");
     await answer.waitFor();
     await reader.page.getByText(/Replying to .*olga/).waitFor({ state: "detached" });
-    const quote = answer.getByRole("button", { name: /In reply to .*olga.*: what is this\?/ });
+    const quote = answer.getByRole("button", { name: /In reply to .*olga.*what is this\?/ });
     await quote.click();
     await reader.page.locator(".message[data-flash]", { hasText: "what is this?" }).waitFor();
     await reader.page.getByRole("button", { name: "Back to where you were" }).click();
@@ -164,7 +164,7 @@ describeInBrowser("the life of a message", () => {
     await reader.page.reload();
     await reader
       .messages("not yet")
-      .getByRole("button", { name: /In reply to .*olga.*: are you there\?/ })
+      .getByRole("button", { name: /In reply to .*olga.*are you there\?/ })
       .waitFor();
   });
 });

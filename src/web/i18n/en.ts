@@ -333,7 +333,7 @@ export const en = {
     cancelReply: "Cancel reply",
     cancelEdit: "Cancel editing",
     save: "Save",
-    inReplyTo: (name: string, said: string) => `In reply to ${_(name)}: ${said}`,
+    inReplyTo: "In reply to",
     quotedIsGone: "The message is gone",
     recalledBy: (name: string) => `${_(name)} recalled a message`,
     recalledByYou: "You recalled a message",

@@ -304,7 +304,7 @@ export const zhCN: Dictionary = {
     cancelReply: "取消回复",
     cancelEdit: "取消编辑",
     save: "保存",
-    inReplyTo: (name, said) => `回复 ${_(name)}：${said}`,
+    inReplyTo: "回复",
     quotedIsGone: "消息已不存在",
     recalledBy: (name) => `${_(name)} 撤回了一条消息`,
     recalledByYou: "你撤回了一条消息",

@@ -304,7 +304,7 @@ export const zhTW: Dictionary = {
     cancelReply: "取消回覆",
     cancelEdit: "取消編輯",
     save: "儲存",
-    inReplyTo: (name, said) => `回覆 ${_(name)}：${said}`,
+    inReplyTo: "回覆",
     quotedIsGone: "訊息已不存在",
     recalledBy: (name) => `${_(name)} 收回了一則訊息`,
     recalledByYou: "你收回了一則訊息",

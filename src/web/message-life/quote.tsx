@@ -9,13 +9,8 @@ export function Quote({ quote: { id, sender, content } }: { quote: Quotation }) 
   const said = saidIn(content);
   const shown = said === "" ? text.life.quotedIsGone : said;
   return (
-    <button
-      type="button"
-      className="quote"
-      tabIndex={-1}
-      aria-label={text.life.inReplyTo(sender.display_name, shown)}
-      onClick={() => jumper.get()?.toMessage(id)}
-    >
+    <button type="button" className="quote" tabIndex={-1} onClick={() => jumper.get()?.toMessage(id)}>
+      <span className="visually-hidden">{text.life.inReplyTo} </span>
       <bdi className="quote-name">{sender.display_name}</bdi>
       <span className="quote-text" data-gone={said === "" || undefined} dir="auto">
         {shown}
