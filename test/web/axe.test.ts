@@ -13,6 +13,8 @@ describeInBrowser("axe finds nothing", () => {
   let ownerId: string;
   let directId: string;
   let strangerId: string;
+  let workshopId: string;
+  let inviteCode: string;
   const visit = useBrowsers(() => server);
 
   beforeAll(async () => {
@@ -45,6 +47,12 @@ describeInBrowser("axe finds nothing", () => {
     const told = await member.http("POST", `/direct-messages/${owner.id}`, { content: "Between us" });
     directId = told.as(z.object({ room_id: z.string() })).room_id;
     strangerId = (await person(server, "stranger")).id;
+    const workshop = await member.http("POST", "/rooms", { name: "Workshop", type: "private", member_ids: [elsa.id] });
+    workshopId = workshop.as(z.object({ id: z.string() })).id;
+    await member.http("POST", `/rooms/${workshopId}/invites`, { max_uses: 5 });
+    await member.http("PUT", `/rooms/${workshopId}/bans/${strangerId}`, { reason: "Noise" });
+    const link = await owner.http("POST", `/rooms/${roomId}/invites`, {});
+    inviteCode = link.as(z.object({ code: z.string() })).code;
     await say(owner, "@member, @all: `code`");
     const asked = await owner.http("POST", `/rooms/${roomId}/messages`, { content: "Who waters?" });
     const { id: reply_to_id } = asked.as(z.object({ id: z.string() }));
@@ -107,6 +115,25 @@ describeInBrowser("axe finds nothing", () => {
       },
     },
     "a room's details": { path: "/rooms/ROOM/details", shows: "Details", signedIn: true },
+    "a room's settings": {
+      path: "/rooms/WORKSHOP/settings",
+      shows: "Room settings",
+      signedIn: true,
+      act: ({ page }) => page.getByText("Noise").waitFor(),
+    },
+    "banning somebody": {
+      path: "/rooms/WORKSHOP/details",
+      shows: "Details",
+      signedIn: true,
+      act: async ({ page }) => {
+        await page.getByRole("button", { name: /@elsa/ }).click();
+        await page.getByRole("button", { name: "Ban", exact: true }).click();
+        await page.getByRole("checkbox").waitFor();
+      },
+    },
+    "an invitation": { path: "/invite/INVITE", shows: "Garden", signedIn: true },
+    "an invitation for a newcomer": { path: "/invite/INVITE", shows: "Create your account" },
+    "an invitation that is none": { path: "/invite/none", shows: "This invitation is no longer valid", signedIn: true },
     "new room": {
       path: "/",
       shows: /^(Chats|Lobby)$/,
@@ -259,7 +286,13 @@ describeInBrowser("axe finds nothing", () => {
     nothing: { path: "/settings/nothing", shows: "There is nothing here", signedIn: true },
   };
   const pathOf = (path: string) =>
-    path.replace("ROOM", roomId).replace("OWNER", ownerId).replace("DIRECT", directId).replace("STRANGER", strangerId);
+    path
+      .replace("ROOM", roomId)
+      .replace("OWNER", ownerId)
+      .replace("DIRECT", directId)
+      .replace("STRANGER", strangerId)
+      .replace("WORKSHOP", workshopId)
+      .replace("INVITE", inviteCode);
   const looks = (["phone", "desktop"] as const).flatMap((size) =>
     (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
   );
