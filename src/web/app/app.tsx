@@ -1,8 +1,6 @@
 import { CloudOff } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { LoginPage } from "../auth/login-page.tsx";
-import { RegisterPage } from "../auth/register-page.tsx";
-import { ForgotPage, ResetPage } from "../auth/reset-page.tsx";
-import { VerifyPage } from "../auth/verify-page.tsx";
 import { useText } from "../i18n/use-text.ts";
 import { usePlace } from "../routing/router.ts";
 import { Button } from "../ui/button.tsx";
@@ -13,10 +11,18 @@ import { Frame } from "../frame/frame.tsx";
 import { useServerInfo } from "./server-info.ts";
 import { start, usePhase, useWasSignedOut } from "./session.ts";
 
+// Pages for once in a while.
+const RegisterPage = lazy(async () => ({ default: (await import("../auth/register-page.tsx")).RegisterPage }));
+const ForgotPage = lazy(async () => ({ default: (await import("../auth/reset-page.tsx")).ForgotPage }));
+const ResetPage = lazy(async () => ({ default: (await import("../auth/reset-page.tsx")).ResetPage }));
+const VerifyPage = lazy(async () => ({ default: (await import("../auth/verify-page.tsx")).VerifyPage }));
+
 export function App() {
   return (
     <>
-      <Screen />
+      <Suspense fallback={<Splash />}>
+        <Screen />
+      </Suspense>
       <Notices />
     </>
   );
