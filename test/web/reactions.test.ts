@@ -58,7 +58,7 @@ describeInBrowser("reactions", () => {
   test("are found by name and given by the keyboard alone", async () => {
     await say("oolong for everybody");
     const drinker = await join("ann", "keys");
-    await drinker.page.getByText(/keys.* joined/).waitFor();
+    await drinker.log.getByText(/keys.* joined/).waitFor();
     await drinker.log.focus();
     // The line that tells of their joining comes first.
     await drinker.page.keyboard.press("ArrowUp");

@@ -27,7 +27,8 @@ interface Options {
   replace(from: number, to: number, text: string): void;
 }
 
-const shownMax = 8;
+/** As many as stand above the field without scrolling. */
+const shownMax = 6;
 
 /** Completes the names of emojis behind a `:`. */
 export function useEmojis({ area, replace }: Options): Emojis {

@@ -9,6 +9,8 @@ const skinToneKey = "parley.skin-tone";
 const skinTones: readonly SkinTone[] = ["none", "light", "medium-light", "medium", "medium-dark", "dark"];
 const columns = 8;
 
+const next = (index: number | undefined) => (index === undefined ? undefined : index + 1);
+
 const resolve = async (locale: string) => pickerData(languages.find((known) => known === locale) ?? "en");
 
 interface EmojiPickerProps {
@@ -41,7 +43,7 @@ export function EmojiPicker({ isSearching, onPick }: EmojiPickerProps) {
         <Frimousse.SkinTone emoji="✋">
           {({ skinTone, setSkinTone, skinToneVariations }) => {
             const at = skinToneVariations.findIndex((each) => each.skinTone === skinTone);
-            const next = skinToneVariations[(at + 1) % skinToneVariations.length];
+            const other = skinToneVariations[(at + 1) % skinToneVariations.length];
             return (
               <button
                 type="button"
@@ -49,7 +51,7 @@ export function EmojiPicker({ isSearching, onPick }: EmojiPickerProps) {
                 aria-label={text.emoji.skinTone}
                 title={text.emoji.skinTone}
                 onClick={() => {
-                  const chosen = next?.skinTone ?? "none";
+                  const chosen = other?.skinTone ?? "none";
                   setSkinTone(chosen);
                   setTone(chosen);
                   store(skinToneKey, chosen === "none" ? null : chosen);
@@ -72,13 +74,20 @@ export function EmojiPicker({ isSearching, onPick }: EmojiPickerProps) {
                 {category.label}
               </div>
             ),
+            // Frimousse counts rows and columns from 0, ARIA from 1.
             Row: ({ children, ...props }) => (
-              <div className="emoji-row" {...props}>
+              <div className="emoji-row" {...props} aria-rowindex={next(props["aria-rowindex"])}>
                 {children}
               </div>
             ),
             Emoji: ({ emoji, ...props }) => (
-              <button type="button" className="emoji-button" title={emoji.label} {...props}>
+              <button
+                type="button"
+                className="emoji-button"
+                title={emoji.label}
+                {...props}
+                aria-colindex={next(props["aria-colindex"])}
+              >
                 {emoji.emoji}
               </button>
             ),
