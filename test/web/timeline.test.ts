@@ -98,14 +98,6 @@ describeInBrowser("a long timeline", () => {
     await message(reader, 1).waitFor();
   });
 
-  test("opens at the end also for who wants less motion", async () => {
-    const { roomId } = await roomWith(40);
-    const reader = await visit("ann", { as: `reader${++named}`, path: `/rooms/${roomId}`, still: true });
-    await message(reader, 40).waitFor();
-    await reader.page.reload();
-    await message(reader, 40).waitFor();
-  });
-
   test("a page that comes while one rests does not move what is in sight", async () => {
     const { roomId } = await roomWith(120);
     const reader = await joined(roomId);
