@@ -92,7 +92,9 @@ describe("one direction", () => {
     const found = trespasses(inFolder("src/web"), ({ imports }) =>
       imports
         .filter(({ isPackage }) => !isPackage)
-        .filter(({ target }) => !/^src\/(web\/|sdk\/|protocol\/(models|limits|languages|rights|emoji)\.ts)/.test(target))
+        .filter(
+          ({ target }) => !/^src\/(web\/|sdk\/|protocol\/(models|limits|languages|rights|emoji)\.ts)/.test(target),
+        )
         .map(({ target }) => `imports ${target}`),
     );
     expect(found).toEqual([]);
