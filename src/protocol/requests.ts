@@ -10,7 +10,7 @@ import {
   requestDirection,
   roomRole,
 } from "./models.ts";
-import { codePoints, id, multiline, nameLine, reference, singleLine, tempId } from "./text.ts";
+import { codePoints, multiline, nameLine, queryId, reference, singleLine, tempId } from "./text.ts";
 
 /** The bodies and queries of the HTTP API: one schema each, used by the routes, the SDK's types and the documents. */
 
@@ -80,7 +80,7 @@ export const createInvite = z.strictObject({
   max_uses: z.int().min(1).max(100_000).optional(),
   expires_in_s: z
     .int()
-    .min(60)
+    .min(1)
     .max(365 * 86_400)
     .optional(),
 });
@@ -148,14 +148,14 @@ export const listRoomsQuery = pageQuery.extend({
   type: z.enum(["public", "private", "joined"]).default("public"),
   search: singleLine({ max: limits.roomNameChars }).optional(),
 });
-export const onlineQuery = pageQuery.extend({ room_id: reference.optional() });
+export const onlineQuery = pageQuery.extend({ room_id: queryId.optional() });
 export const listMembersQuery = pageQuery.extend({ search: singleLine({ max: limits.displayNameChars }).optional() });
 export const listFriendRequestsQuery = pageQuery.extend({ direction: requestDirection.default("incoming") });
 export const historyQuery = z
   .object({
-    before: reference.optional(),
-    after: reference.optional(),
-    around: reference.optional(),
+    before: queryId.optional(),
+    after: queryId.optional(),
+    around: queryId.optional(),
     /** As `around`, for who knows the place and not the message: the first unread one follows the read cursor. */
     around_seq: z.coerce.number().int().min(1).optional(),
     /** The page around the first message of a moment or later. */
@@ -186,13 +186,13 @@ export const readNotifications = z
   });
 
 /** Where a search begins or ends: at a message, a moment, or the beginning of a day in UTC. */
-const messageOrTime = z.union([id, z.iso.datetime({ offset: true }), z.iso.date()], {
+const messageOrTime = z.union([queryId, z.iso.datetime({ offset: true }), z.iso.date()], {
   error: "must be a message id, an RFC 3339 time or a date",
 });
 export const searchMessagesQuery = z.object({
   q: singleLine({ min: 1, max: limits.searchChars }),
   /** The sender. */
-  from: id.optional(),
+  from: queryId.optional(),
   /** Older than a message or a moment; to go on, the `oldest_id` of the page before. */
   before: messageOrTime.optional(),
   /** Newer than a message; not older than a moment. */

@@ -73,7 +73,12 @@ export function nameLine(bounds: TextBounds) {
 
 /** A UUIDv7 in its canonical lower-case form (RFC 9562). */
 export const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-export const id = z.string().regex(idPattern, "must be an id");
+
+/** A UUID of whatever version, which may name nothing here. */
+export const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** An id in a query: what has not its form is a wrong value there; one that names nothing is not found. */
+export const queryId = z.string().regex(uuidPattern, "must be an id");
 
 /** An id that a client makes for a send, so that sending again is harmless: 1-64 printable ASCII characters. */
 export const tempId = z.string().regex(/^[\x20-\x7e]{1,64}$/, "must be 1-64 printable ASCII characters");

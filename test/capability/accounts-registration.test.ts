@@ -99,7 +99,7 @@ forEachDialect((dialect) => {
       for (const body of [
         { max_uses: 0 },
         { max_uses: 1.5 },
-        { expires_in_s: 1 },
+        { expires_in_s: 0 },
         { max_uses: "2" },
         { code: "abc" },
       ]) {

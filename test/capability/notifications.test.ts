@@ -287,7 +287,7 @@ forEachDialect((dialect) => {
       const read = (ids: unknown) => ben.http("POST", "/notifications/read", { ids });
       expect((await read([mine?.id, theirs?.id])).outcome).toBe("404 NOTIFICATION_NOT_FOUND");
       expect((await read([Bun.randomUUIDv7()])).outcome).toBe("404 NOTIFICATION_NOT_FOUND");
-      expect((await read(["x"])).outcome).toBe("404 NOTIFICATION_NOT_FOUND");
+      for (const id of ["x", "\u0000"]) expect((await read([id])).outcome).toBe("404 NOTIFICATION_NOT_FOUND");
       expect(await unreadOf(ben)).toBe(3);
       const socket = await ben.connect({ early: true });
       expect((await socket.ready()).payload.unread_notifications).toBe(3);

@@ -207,6 +207,8 @@ describe("a query", () => {
       "messages?limit=101",
       `messages?before=${messageId}&after=${messageId}`,
       "messages?before=",
+      "messages?after=nothing",
+      "messages?around=%00",
       "changes",
       "changes?since_rev=-1",
       "changes?since_rev=x",
@@ -215,6 +217,21 @@ describe("a query", () => {
     for (const query of refused) {
       const { outcome } = await ann.http("GET", `/rooms/${roomId}/${query}`);
       expect({ query, outcome }).toEqual({ query, outcome: "422 VALIDATION_ERROR" });
+    }
+    expect((await ann.http("GET", "/users/online?room_id=x")).outcome).toBe("422 VALIDATION_ERROR");
+  });
+
+  test("with an id that names nothing it is not found, whoever made it", async () => {
+    for (const id of [Bun.randomUUIDv7(), crypto.randomUUID()]) {
+      const outcomes = await Promise.all(
+        [
+          `/rooms/${roomId}/messages?around=${id}`,
+          `/messages/search?q=a&before=${id}`,
+          `/users/online?room_id=${id}`,
+          `/messages/search?q=a&from=${id}`,
+        ].map(async (path) => (await ann.http("GET", path)).outcome),
+      );
+      expect(outcomes).toEqual(["404 MESSAGE_NOT_FOUND", "404 MESSAGE_NOT_FOUND", "404 ROOM_NOT_FOUND", "200"]);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { historyQuery, pageQuery, sendMessage } from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
+import { asSent } from "../messages/as-sent.ts";
 import { historyMeta } from "../messages/routes.ts";
 import { actorOf, body, ok, query, router, signedIn } from "../route.ts";
 import { clearConversation } from "./clear.ts";
@@ -20,8 +21,8 @@ export function directRoutes(ctx: Context) {
       return ok(c, found.messages, { meta: historyMeta(found) });
     })
     .post("/direct-messages/:user_id", signedIn, ...body(sendMessage), async (c) => {
-      const { message, isRepeat } = await sendDirect(ctx, actorOf(c), c.req.param("user_id"), c.req.valid("json"));
-      return ok(c, message, { status: isRepeat ? 200 : 201 });
+      const sent = await sendDirect(ctx, actorOf(c), c.req.param("user_id"), c.req.valid("json"));
+      return ok(c, await asSent(ctx, actorOf(c), sent), { status: sent.isRepeat ? 200 : 201 });
     })
     .delete("/direct-messages/:user_id", async (c) =>
       ok(c, await clearConversation(ctx, actorOf(c), c.req.param("user_id"))),

@@ -2,26 +2,21 @@ import { and, asc, eq, gt, gte, inArray, ne, sql } from "drizzle-orm";
 import type { Receipts } from "../../protocol/models.ts";
 import { people, userRef } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
-import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
-import { rooms } from "../rooms/directory.ts";
-import { membership } from "../rooms/membership.ts";
+import { memberRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { pendingMoments } from "../timeline/cursors.ts";
-import { messageAnywhere } from "../timeline/find.ts";
-import { personalOfOne } from "../timeline/for-viewer.ts";
 import { cursorsIn, shownCursors } from "../timeline/others.ts";
+import { seenMessage } from "./locked-message.ts";
 
 /**
  * Who has come how far with a message, the earliest first, to members of its room. Empty in rooms too big to tell; who
  * keeps their receipts to themselves is not among those who have read it, and sees none of them. Throws
- * `MESSAGE_NOT_FOUND`, also for a message that the actor does not see.
+ * `MESSAGE_NOT_FOUND`, also for a message that the actor does not see, and to who is no member `FORBIDDEN` or `BANNED`.
  */
 export async function receipts(ctx: Context, actor: Actor, messageId: string): Promise<Receipts> {
-  const message = await messageAnywhere(ctx, messageId);
-  const room = message && (await rooms(ctx).byKey(message.room_key));
-  if (!room || !(await membership(ctx, room, actor.key))) throw new AppError("MESSAGE_NOT_FOUND");
-  if ((await personalOfOne(ctx, actor.key)).hides(message)) throw new AppError("MESSAGE_NOT_FOUND");
+  const { message, room } = await seenMessage(ctx, actor, messageId);
+  await memberRoom(ctx, actor, room.id);
   const cursors = (await cursorsIn(ctx, [room.key])).get(room.key) ?? [];
   const others = (await shownCursors(ctx, actor.key, cursors)).filter(
     ({ userKey, isApart }) => userKey !== actor.key && userKey !== message.sender_key && !isApart,

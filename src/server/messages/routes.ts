@@ -8,6 +8,7 @@ import {
 } from "../../protocol/requests.ts";
 import type { Context } from "../context.ts";
 import { actorOf, body, ok, query, router, signedIn, viewerOf } from "../route.ts";
+import { asSent } from "./as-sent.ts";
 import { roomChanges } from "./changes.ts";
 import { deleteMessage } from "./delete.ts";
 import { editMessage } from "./edit.ts";
@@ -33,8 +34,8 @@ export function messageRoutes(ctx: Context) {
       return ok(c, found.messages, { meta: historyMeta(found) });
     })
     .post("/rooms/:id/messages", signedIn, ...body(sendMessage), async (c) => {
-      const { message, isRepeat } = await send(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") });
-      return ok(c, message, { status: isRepeat ? 200 : 201 });
+      const sent = await send(ctx, actorOf(c), { room_id: c.req.param("id"), ...c.req.valid("json") });
+      return ok(c, await asSent(ctx, actorOf(c), sent), { status: sent.isRepeat ? 200 : 201 });
     })
     .post("/rooms/:id/messages/read", signedIn, ...body(markReadBody), async (c) => {
       const input = { room_id: c.req.param("id"), message_id: c.req.valid("json").last_read_message_id };

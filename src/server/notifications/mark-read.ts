@@ -1,3 +1,4 @@
+import { idPattern } from "../../protocol/text.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { noter } from "./noter.ts";
@@ -12,7 +13,8 @@ export async function readNotifications(
   return noter(ctx).soon(async () => {
     if (input.ids) {
       const ids = [...new Set(input.ids)];
-      const own = await ownOf(ctx, actor.key, ids);
+      // What is no id names none, and never reaches the database.
+      const own = ids.every((id) => idPattern.test(id)) ? await ownOf(ctx, actor.key, ids) : [];
       if (own.length < ids.length) throw new AppError("NOTIFICATION_NOT_FOUND");
       await noter(ctx).markRead(own);
     } else {

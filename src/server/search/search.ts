@@ -1,5 +1,5 @@
 import type { SearchHit } from "../../protocol/models.ts";
-import { idPattern } from "../../protocol/text.ts";
+import { uuidPattern } from "../../protocol/text.ts";
 import { people } from "../accounts/people.ts";
 import type { Actor, Context, Viewer } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
@@ -107,7 +107,7 @@ function isShown({ deleted_at, recalled_at, created_at }: StoredMessage, { befor
 
 /** `undefined` of a message id. */
 function timeOf(point: string | undefined): number | undefined {
-  return point === undefined || idPattern.test(point) ? undefined : Date.parse(point);
+  return point === undefined || uuidPattern.test(point) ? undefined : Date.parse(point);
 }
 
 async function bounds(

@@ -4,8 +4,9 @@ import type { Context } from "../context.ts";
 import { jsonTexts } from "../platform/db/json-rows.ts";
 import type { StoredMessage } from "./append.ts";
 
-/** A message of a room by its id. */
+/** A message of a room by its id; what is no id names none, and never reaches the database. */
 export async function messageById(ctx: Context, roomKey: number, id: string): Promise<StoredMessage | undefined> {
+  if (!idPattern.test(id)) return undefined;
   const { messages } = ctx.db.tables;
   const [row] = await ctx.db.read
     .select()

@@ -262,14 +262,7 @@ export const routeRows: Record<string, Row | Row[] | OwnRow | OpenRow> = {
   ),
   "GET /messages/:id/receipts": row(
     ({ messageId }) => ({ path: `/messages/${messageId}/receipts` }),
-    members("ok", {
-      user: noMessage,
-      ex_member: noMessage,
-      banned: noMessage,
-      moderator: noMessage,
-      administrator: noMessage,
-      blocker: noMessage,
-    }),
+    members("ok", { blocker: noMessage }),
     noMessage,
   ),
   "GET /messages/:id/reactions": row(
