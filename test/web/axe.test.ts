@@ -220,7 +220,7 @@ describeInBrowser("axe finds nothing", () => {
       signedIn: true,
       act: async ({ page }) => {
         await page.getByRole("textbox", { name: "Find people by name" }).fill("own");
-        await page.getByRole("link", { name: "owner" }).waitFor();
+        await page.getByRole("link", { name: "owner @owner" }).waitFor();
       },
     },
     "somebody's page": {
