@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { friendRequest, user } from "../../src/protocol/models.ts";
 import { setDisabled } from "../../src/server/accounts/manage.ts";
@@ -140,6 +141,17 @@ forEachDialect((dialect) => {
       expect(long.outcome).toBe("422 VALIDATION_ERROR");
       const unknown = await ann.http("GET", "/friends/requests?direction=sideways");
       expect(unknown.outcome).toBe("422 VALIDATION_ERROR");
+    });
+
+    test("is refused at once to who was disabled by another process", async () => {
+      const { ann, ben } = await cast(server, "ann", "ben");
+      expect((await ann.http("GET", `/users/${ben.id}`)).outcome).toBe("200");
+      // As the command does it, which tells this process of it only when that looks.
+      const { db, clock } = server.context;
+      const { users } = db.tables;
+      await db.write((tx) => tx.update(users).set({ disabled_at: clock.now() }).where(eq(users.id, ben.id)));
+      expect((await ann.http("POST", "/friends/requests", { user_id: ben.id })).outcome).toBe("404 USER_NOT_FOUND");
+      expect(await requestsOf(ann, "outgoing")).toEqual([]);
     });
 
     test("that crosses another becomes a friendship at once", async () => {

@@ -7,7 +7,15 @@ import { wireTime } from "../platform/clock.ts";
 import type { Queries } from "../platform/db/database.ts";
 import { personSeenBy } from "./lists.ts";
 import { announceRelation, otherPerson } from "./relations.ts";
-import { bondBetween, countFriends, countRequests, deleteRequest, insertFriends, insertRequest } from "./store.ts";
+import {
+  bondBetween,
+  countFriends,
+  countRequests,
+  deleteRequest,
+  insertFriends,
+  insertRequest,
+  isEnabled,
+} from "./store.ts";
 
 /** Far above what anybody types, far below what annoys a whole server. */
 const requestRate = { perSecond: 0.5, burst: 50 };
@@ -29,7 +37,6 @@ export interface SentRequest extends FriendRequest {
  */
 export async function requestFriend(ctx: Context, actor: Actor, input: RequestFriendInput): Promise<SentRequest> {
   const other = await otherPerson(ctx, actor, input.user_id);
-  if (other.disabled) throw new AppError("USER_NOT_FOUND");
   const me = await people(ctx).byId(actor.id);
   if (!me) throw new AppError("UNAUTHENTICATED");
   ctx.limits.demand("friend request", actor.id, requestRate);
@@ -42,6 +49,7 @@ export async function requestFriend(ctx: Context, actor: Actor, input: RequestFr
   };
   const crossed = await ctx.db.write(async (tx) => {
     await ctx.db.lockPeople(tx, [actor.key, other.key]);
+    if (!(await isEnabled(ctx, tx, other.key))) throw new AppError("USER_NOT_FOUND");
     const bond = await bondBetween(ctx, tx, actor.key, other.key);
     if (bond.hasBlocked || bond.isBlocked) throw new AppError("BLOCKED");
     if (bond.isFriend || bond.outgoing) throw new AppError("CONFLICT");

@@ -1,4 +1,4 @@
-import { and, count, eq, exists, inArray, isNotNull, or } from "drizzle-orm";
+import { and, count, eq, exists, inArray, isNotNull, isNull, or } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Queries, Tables } from "../platform/db/database.ts";
 
@@ -52,6 +52,16 @@ export async function bondBetween({ db }: Db, queries: Queries, userKey: number,
     hasBlocked: blocked.some(({ by }) => by === userKey),
     isBlocked: blocked.some(({ by }) => by === otherKey),
   };
+}
+
+/** Whether the account is there and not disabled: as the database has it, for another process may just have changed it. */
+export async function isEnabled({ db }: Db, queries: Queries, userKey: number): Promise<boolean> {
+  const { users } = db.tables;
+  const rows = await queries
+    .select({ key: users.key })
+    .from(users)
+    .where(and(eq(users.key, userKey), isNull(users.disabled_at), isNull(users.deleted_at)));
+  return rows.length > 0;
 }
 
 export async function insertRequest({ db }: Db, tx: Queries, request: RequestRow): Promise<void> {
