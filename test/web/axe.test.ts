@@ -1,11 +1,26 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Locator } from "playwright-core";
 import { z } from "zod";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, person, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Visit } from "./browser.ts";
 import { describeInBrowser, useBrowsers } from "./visits.ts";
+
+/** A timeline that has just been opened is still laid out: as a person does, presses again what did nothing. */
+async function opens(press: () => Promise<void>, what: Locator): Promise<void> {
+  for (let tries = 1; tries < 8; tries++) {
+    await press();
+    const isThere = await what.waitFor({ timeout: 2_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+  }
+  await press();
+  await what.waitFor();
+}
 
 describeInBrowser("axe finds nothing", () => {
   let server: TestServer;
@@ -95,8 +110,8 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Garden",
       signedIn: true,
       act: async ({ page, log }) => {
-        await log.locator(".row", { hasText: "I did" }).press("Enter");
-        await page.getByRole("menu").waitFor();
+        const row = log.locator(".row", { hasText: "I did" });
+        await opens(() => row.press("Enter"), page.getByRole("menu"));
       },
     },
     "a reply being written": {
@@ -104,8 +119,8 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Garden",
       signedIn: true,
       act: async ({ page, log }) => {
-        await log.locator(".row", { hasText: "I did" }).press("r");
-        await page.getByText("Replying to").waitFor();
+        const row = log.locator(".row", { hasText: "I did" });
+        await opens(() => row.press("r"), page.getByText("Replying to"));
       },
     },
     "a message being deleted": {
@@ -113,8 +128,8 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Garden",
       signedIn: true,
       act: async ({ page, log }) => {
-        await log.locator(".row", { hasText: "I did" }).press("Delete");
-        await page.getByRole("dialog", { name: "Delete this message?" }).waitFor();
+        const row = log.locator(".row", { hasText: "I did" });
+        await opens(() => row.press("Delete"), page.getByRole("dialog", { name: "Delete this message?" }));
       },
     },
     "a room's details": { path: "/rooms/ROOM/details", shows: "Details", signedIn: true },
@@ -234,7 +249,8 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Garden",
       signedIn: true,
       act: async ({ page }) => {
-        await page.getByRole("log").getByRole("button", { name: "owner" }).first().click();
+        const name = page.getByRole("log").getByRole("button", { name: "owner" }).first();
+        await opens(() => name.click(), page.getByRole("button", { name: "Block" }));
         await page.getByRole("button", { name: "Block" }).click();
         await page.getByText(/Block .*owner.*\?/).waitFor();
       },
@@ -296,31 +312,36 @@ describeInBrowser("axe finds nothing", () => {
       .replace("STRANGER", strangerId)
       .replace("WORKSHOP", workshopId)
       .replace("INVITE", inviteCode);
-  const looks = (["phone", "desktop"] as const).flatMap((size) =>
-    (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
-  );
-
-  test.each(looks)(
-    "on a $size in the $scheme scheme",
-    async ({ size, scheme }) => {
-      const guest = await visit("ann", { path: "/login", size, scheme, still: true });
-      const signedIn = await visit("ben", { path: "/login", size, scheme, still: true });
+  test.each(["phone", "desktop"] as const)(
+    "on a %s, in both schemes",
+    async (size) => {
+      const guest = await visit("ann", { path: "/login", size, scheme: "light", still: true });
+      const signedIn = await visit("ben", { path: "/login", size, scheme: "light", still: true });
       await signedIn.signIn("member");
       const found: string[] = [];
       const walk = async (looker: Visit, isSignedIn: boolean) => {
+        const { page } = looker;
+        const look = async (name: string, axe: AxeBuilder) => {
+          const { violations } = await axe.analyze();
+          found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+        };
         for (const [name, place] of Object.entries(places)) {
           if ((place.signedIn ?? false) !== isSignedIn) continue;
-          await looker.page.goto("about:blank"); // a fragment alone is no new page
+          await page.goto("about:blank"); // a fragment alone is no new page
+          await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
           await looker.go(pathOf(place.path));
-          await looker.page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
+          await page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
           await place.act?.(looker);
-          const { violations } = await new AxeBuilder({ page: looker.page }).analyze();
-          found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+          await look(`${name}, light`, new AxeBuilder({ page }).setLegacyMode());
+          // The other scheme has other colours and nothing else.
+          await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+          await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+          await look(`${name}, dark`, new AxeBuilder({ page }).setLegacyMode().withRules(["color-contrast"]));
         }
       };
       await Promise.all([walk(guest, false), walk(signedIn, true)]);
       expect(found).toEqual([]);
     },
-    180_000,
+    240_000,
   );
 });

@@ -112,7 +112,13 @@ function Face({ sender }: { sender: Sender }) {
 function Name({ sender: { name, person } }: { sender: Sender }) {
   if (!person) return <bdi className="message-sender">{name}</bdi>;
   return (
-    <button type="button" className="message-sender" tabIndex={-1} onClick={() => openProfile(person)}>
+    <button
+      type="button"
+      className="message-sender"
+      tabIndex={-1}
+      aria-label={name}
+      onClick={() => openProfile(person)}
+    >
       <bdi>{name}</bdi>
     </button>
   );
