@@ -62,7 +62,8 @@ forEachDialect((dialect) => {
     const send = () => ann.http("POST", `/rooms/${roomId}/messages`, { content: "hello", temp_id: "cut-2" });
     for (const answer of [await send(), await send()]) {
       expect(answer.status).toBe(200);
-      expect(answer.as(message)).toEqual(original as never);
+      // Live it is one frame for all; to whom it is one's own, it also says how far it has come.
+      expect<unknown>(answer.as(message)).toEqual({ ...original, status: "sent" });
     }
   });
 
