@@ -34,5 +34,7 @@ function table(): string {
 test("the page about rights shows the table in force", async () => {
   const page = await Bun.file(join(projectRoot, "docs/rights.md")).text();
   const shown = page.slice(page.indexOf("begin -->") + "begin -->".length, page.indexOf("<!-- rights: end"));
-  expect(shown.trim()).toBe(table());
+  // However the formatter aligns its columns.
+  const plain = (text: string) => text.trim().replace(/ +/g, " ").replace(/-{3,}/g, "---").replace(/:-+:/g, ":-:");
+  expect(plain(shown)).toBe(plain(table()));
 });
