@@ -262,8 +262,7 @@ export const ban = z.object({
 });
 export type Ban = z.infer<typeof ban>;
 
-/** A link into a room. */
-export const roomInvite = z.object({
+const invite = z.object({
   code: z.string(),
   url: z.string(),
   created_by: z.string().nullable(),
@@ -271,7 +270,14 @@ export const roomInvite = z.object({
   uses: count,
   expires_at: time.nullable(),
 });
+
+/** A link into a room. */
+export const roomInvite = invite;
 export type RoomInvite = z.infer<typeof roomInvite>;
+
+/** A link to an account. */
+export const registrationInvite = invite;
+export type RegistrationInvite = z.infer<typeof registrationInvite>;
 
 /** What a link leads to, to whoever has it. */
 export const invitePreview = z.object({
@@ -305,16 +311,6 @@ export const notification = z.object({
   read_at: time.nullable(),
 });
 export type Notification = z.infer<typeof notification>;
-
-export const registrationInvite = z.object({
-  code: z.string(),
-  url: z.string(),
-  created_by: z.string().nullable(),
-  max_uses: count.nullable(),
-  uses: count,
-  expires_at: time.nullable(),
-});
-export type RegistrationInvite = z.infer<typeof registrationInvite>;
 
 export const serverInfo = z.object({
   name: z.string(),
