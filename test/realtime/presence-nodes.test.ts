@@ -88,23 +88,11 @@ describe("presence on several nodes", () => {
   let one: Node;
   let two: Node;
   /** Frozen, or cut off: nothing of it arrives. */
-  let isCut = false;
 
   beforeEach(async () => {
     clock = new ManualClock();
     broker = new LocalBroker();
-    isCut = false;
-    const bus = broker.join("one");
-    const mayBeCut: Bus = {
-      nodeId: bus.nodeId,
-      mayHaveOthers: true,
-      isAlone: false,
-      publish: (channel, text) => (isCut ? undefined : bus.publish(channel, text)),
-      subscribe: (channel, listener) =>
-        bus.subscribe(channel, (text, from) => (isCut ? undefined : listener(text, from))),
-      close: () => bus.close(),
-    };
-    one = await Node.start(mayBeCut, clock);
+    one = await Node.start(broker.join("one"), clock);
     two = await Node.start(broker.join("two"), clock);
     await settled();
   });
@@ -173,7 +161,7 @@ describe("presence on several nodes", () => {
     one.came(1);
     one.came(2);
     await advance(1_000);
-    isCut = true;
+    broker.cut("one");
     const diedAt = clock.now();
     two.came(2);
     await advance(15_000);
@@ -182,7 +170,7 @@ describe("presence on several nodes", () => {
     expect(two.status(2).status).toBe("online");
     expect(seenOf(watcher)).toEqual(["person 1: online", "person 2: online", "person 1: offline"]);
     // It was only frozen: what it says again is asked for anew.
-    isCut = false;
+    broker.mend("one");
     await advance(4_000);
     expect(two.status(1).status).toBe("online");
     expect(one.status(2).status).toBe("online");
@@ -191,11 +179,11 @@ describe("presence on several nodes", () => {
   test("what was lost on the way is asked for again", async () => {
     one.came(1);
     await advance(200);
-    isCut = true;
+    broker.cut("one");
     one.came(2);
     one.presence.went(1, { wasIdle: false, isFarewell: true });
     await advance(200);
-    isCut = false;
+    broker.mend("one");
     expect([two.status(1).status, two.status(2).status]).toEqual(["online", "offline"]);
     await advance(4_000);
     expect([two.status(1).status, two.status(2).status]).toEqual(["offline", "online"]);

@@ -1,4 +1,4 @@
-import type { Bus } from "./bus.ts";
+import type { Bus, BusState } from "./bus.ts";
 
 type Listener = (message: string, from: string) => void;
 
@@ -6,20 +6,42 @@ type Listener = (message: string, from: string) => void;
 export class LocalBroker {
   readonly #nodes = new Set<string>();
   readonly #channels = new Map<string, Set<{ nodeId: string; listener: Listener }>>();
+  readonly #watchers = new Map<string, Set<(state: BusState) => void>>();
+  readonly #away = new Set<string>();
+
+  /** Nothing comes to this node or goes from it any more. */
+  cut(nodeId: string): void {
+    this.#away.add(nodeId);
+    for (const watcher of this.#watchers.get(nodeId) ?? []) watcher("away");
+  }
+
+  /** Ends a {@link cut}; what was sent meanwhile is lost. */
+  mend(nodeId: string): void {
+    this.#away.delete(nodeId);
+    for (const watcher of this.#watchers.get(nodeId) ?? []) watcher("connected");
+  }
 
   /** A node's end of the bus. */
   join(nodeId: string): Bus {
     const own = new Set<() => void>();
     const nodes = this.#nodes.add(nodeId);
+    const away = this.#away;
+    const watchers = new Set<(state: BusState) => void>();
+    this.#watchers.set(nodeId, watchers);
     return {
       nodeId,
       mayHaveOthers: true,
       get isAlone() {
         return nodes.size === 1;
       },
+      get state() {
+        return away.has(nodeId) ? "away" : "connected";
+      },
+      shared: undefined,
       publish: (channel, message) => {
+        if (away.has(nodeId)) return;
         for (const { nodeId: to, listener } of this.#channels.get(channel) ?? []) {
-          if (to !== nodeId) queueMicrotask(() => listener(message, nodeId));
+          if (to !== nodeId && !away.has(to)) queueMicrotask(() => listener(message, nodeId));
         }
       },
       subscribe: (channel, listener) => {
@@ -33,6 +55,10 @@ export class LocalBroker {
         };
         own.add(leave);
         return leave;
+      },
+      onState: (listener) => {
+        watchers.add(listener);
+        return () => void watchers.delete(listener);
       },
       close: async () => {
         for (const leave of own) leave();

@@ -6,8 +6,11 @@ export function loneBus(nodeId: string): Bus {
     nodeId,
     mayHaveOthers: false,
     isAlone: true,
+    state: "alone",
+    shared: undefined,
     publish() {},
     subscribe: () => () => {},
+    onState: () => () => {},
     close: async () => {},
   };
 }
