@@ -14,6 +14,8 @@ function duration(text: string): number | undefined {
   return Number(match[1]) * unit || undefined;
 }
 
+const drainMaxMs = 300_000;
+
 const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_SECRET", "METRICS_TOKEN"]);
 
 /** A file by an absolute or relative path and nothing else, or a server with its name. */
@@ -128,6 +130,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     rateLimits: from.switch("RATE_LIMITS", "on"),
     messageMaxChars: from.integer("MESSAGE_MAX_CHARS", limits.messageChars, 1, 60_000),
     roomMaxMembers: from.integer("ROOM_MAX_MEMBERS", limits.roomMembers, 2, 100_000),
+    drainDelayMs: from.read("DRAIN_DELAY", 0, "0s or a time such as 20s, up to 5m", (text) => {
+      const ms = text === "0s" ? 0 : duration(text);
+      return ms !== undefined && ms <= drainMaxMs ? ms : undefined;
+    }),
     logLevel: from.choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
     logFormat: from.choice("LOG_FORMAT", terminal ? "text" : "json", ["json", "text"]),
     logFile: from.text("LOG_FILE"),

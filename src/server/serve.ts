@@ -32,6 +32,8 @@ export interface RunningServer {
   readonly url: string;
   readonly context: Context;
   readonly hub: Hub;
+  /** Tells balancers by `/readyz` that this node is about to stop, and serves on. */
+  drain(): void;
   /** Tells the clients, finishes what was begun, closes everything; within ten seconds. */
   stop(): Promise<void>;
 }
@@ -70,14 +72,16 @@ async function listen(
   startNotifications(ctx);
   startSearch(ctx);
   let draining = false;
+  let isStopped = false;
   const isDraining = () => draining;
+  const isStopping = () => isStopped;
   const origins = originCheck(config);
   const addressBehind = clientAddress(config.trustedProxies);
   const remoteAddress = (request: Request): string => server.requestIP(request)?.address ?? "";
   const addressOf = (request: Request) => addressBehind(remoteAddress(request), request.headers.get("x-forwarded-for"));
   const whenRead = (request: Request) => server.timeout(request, answerTimeoutS);
-  const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining });
-  const upgrade = upgrader({ ctx, hub, origins, addressOf, isDraining });
+  const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining, isStopping });
+  const upgrade = upgrader({ ctx, hub, origins, addressOf, isStopping });
   const server = bind(config, () =>
     Bun.serve({
       hostname: config.host,
@@ -100,18 +104,25 @@ async function listen(
   if (!config.rateLimits) ctx.log.warn("RATE_LIMITS is off: nothing keeps anybody from flooding this server");
   logging?.announce({ version, url });
 
-  const stop = async () => {
+  const drain = () => {
     draining = true;
+  };
+  const stop = async () => {
+    drain();
+    isStopped = true;
+    // Refused by the system, a connection goes to another node at once, whatever it was to carry; what is open goes on.
+    const closed = server.stop(false);
     await sayFarewell(hub, farewellMs);
     await atMost(
       requestsMs,
       untilNone(() => server.pendingRequests),
     );
     await server.stop(true);
+    await closed;
     await close();
   };
   let stopping: Promise<void> | undefined;
-  return { url, context: ctx, hub, stop: () => (stopping ??= stop()) };
+  return { url, context: ctx, hub, drain, stop: () => (stopping ??= stop()) };
 }
 
 /** Binds the port; what is in the way becomes one line that says so. */

@@ -1,9 +1,10 @@
 import type { Config } from "./config.ts";
+import { atMost } from "./platform/at-most.ts";
 import { startLogging } from "./platform/log-setup.ts";
 import { named } from "./platform/log.ts";
 import { type RunningServer, serve } from "./serve.ts";
 
-/** A stop that takes longer is ended. */
+/** A stop that takes longer, after the drain, is ended. */
 const stopMs = 10_000;
 
 /**
@@ -17,10 +18,13 @@ const stopMs = 10_000;
 export async function runServer(config: Config): Promise<number> {
   const logging = await startLogging({ level: config.logLevel, format: config.logFormat, file: config.logFile });
   const log = named("server");
-  const ending = Promise.withResolvers<number>();
+  const failed = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  let code = 0;
   const fail = (message: string, error: unknown) => {
     log.fatal(message, { error });
-    ending.resolve(1);
+    code = 1;
+    failed.resolve();
   };
   process.on("unhandledRejection", (error) => log.error("a rejection was not handled", { error }));
   process.on("uncaughtException", (error) => fail("an exception was not caught", error));
@@ -29,7 +33,7 @@ export async function runServer(config: Config): Promise<number> {
     process.on(signal, () => {
       if (++signals > 1) process.exit(1);
       log.info("stopping", { signal });
-      ending.resolve(0);
+      asked.resolve();
     });
   }
   let server: RunningServer;
@@ -39,7 +43,11 @@ export async function runServer(config: Config): Promise<number> {
     await logging.close();
     throw error;
   }
-  const code = await ending.promise;
+  await Promise.race([asked.promise, failed.promise]);
+  if (code === 0 && config.drainDelayMs > 0) {
+    server.drain();
+    await atMost(config.drainDelayMs, failed.promise);
+  }
   const deadline = setTimeout(() => process.exit(1), stopMs);
   await server.stop().catch((error: unknown) => log.error("the server did not end in order", { error }));
   await logging.close();

@@ -135,6 +135,7 @@ describe("a start that cannot succeed says why in one line:", () => {
     ["MAX_SOCKETS_PER_USER", "many"],
     ["MESSAGE_MAX_CHARS", "0"],
     ["ROOM_MAX_MEMBERS", "1"],
+    ["DRAIN_DELAY", "1h"],
     ["LOG_LEVEL", "loud"],
     ["LOG_FORMAT", "xml"],
     ["SMTP_URL", "mail.example"],

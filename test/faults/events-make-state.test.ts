@@ -142,6 +142,7 @@ describe("the steps", () => {
       addressOf: () => "",
       whenRead: () => {},
       isDraining: () => false,
+      isStopping: () => false,
     });
     await server.stop();
     const changing = routes

@@ -16,7 +16,7 @@ interface UpgradeOptions {
   hub: Hub;
   origins: OriginCheck;
   addressOf: (request: Request) => string;
-  isDraining: () => boolean;
+  isStopping: () => boolean;
 }
 
 const protocol = "parley.v1";
@@ -31,13 +31,13 @@ const upgradesPerTurn = 24;
  * Turns a request for `/ws` into a socket, or answers why not: 503 when the server stops, 403 for a foreign origin, 400
  * for a foreign subprotocol, 401 without good credentials, 429 beyond the limits. All before the upgrade.
  */
-export function upgrader({ ctx, hub, origins, addressOf, isDraining }: UpgradeOptions) {
+export function upgrader({ ctx, hub, origins, addressOf, isStopping }: UpgradeOptions) {
   const pace = new Pace(upgradesPerTurn);
   return async (request: Request, server: Bun.Server<SocketData>): Promise<Response | undefined> => {
     const language = negotiateLanguage(request.headers.get("accept-language"));
     const requestId = Bun.randomUUIDv7();
     try {
-      if (isDraining()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      if (isStopping()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         throw new AppError("VALIDATION_ERROR", { status: 426, details: [{ field: "upgrade", message: "is needed" }] });
       }
@@ -48,7 +48,7 @@ export function upgrader({ ctx, hub, origins, addressOf, isDraining }: UpgradeOp
       const signedIn = await signIn(ctx, hub, request, offered, address);
       const headers = offered.length > 0 ? { "Sec-WebSocket-Protocol": protocol } : {};
       // Again: it may have begun to stop meanwhile.
-      if (isDraining()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      if (isStopping()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
       const data: SocketData = { signIn: { ...signedIn, language, address }, session: undefined };
       if (!server.upgrade(request, { data, headers })) throw new AppError("VALIDATION_ERROR", { status: 400 });
       return undefined;

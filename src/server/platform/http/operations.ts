@@ -1,13 +1,15 @@
 import { Hono } from "hono";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { atMost } from "../at-most.ts";
+import type { Bus } from "../bus/bus.ts";
 import type { Database } from "../db/database.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { isLoopback } from "./client-address.ts";
 
 interface OperationsOptions {
-  db: Database;
+  db: Pick<Database, "ping">;
+  bus: Pick<Bus, "state">;
   metrics: Metrics;
   log: Log;
   metricsToken: string | undefined;
@@ -21,8 +23,28 @@ const forwardingHeaders = ["forwarded", "x-forwarded-for", "x-forwarded-host", "
 
 const hash = (text: string) => createHash("sha256").update(text).digest();
 
-/** What those who run the server ask: `/healthz`, `/readyz`, `/metrics`. */
-export function operations({ db, metrics, log, metricsToken, isDraining, remoteAddress }: OperationsOptions): Hono {
+/** What a server needs beside itself. */
+type Part = "database" | "bridge";
+
+/** What `/readyz` answers. */
+interface Readiness {
+  status: "ready" | "draining" | "not ready";
+  /** What does not answer, whether it was asked for or not. */
+  missing: { part: Part; message: string }[];
+}
+
+const messages: Record<Part, string> = {
+  database: "The database does not answer: nothing can be read or stored.",
+  bridge: "The bridge (REDIS_URL) does not answer: what happens on other nodes arrives here about a second late.",
+};
+
+/**
+ * What those who run the server ask: `/healthz`, `/readyz`, `/metrics`. Readiness means that database and bridge answer;
+ * `/readyz?need=database` means the database alone, for balancers: without the bridge nothing is lost, while a bridge that
+ * takes all nodes out of balance at once would take everybody's server away.
+ */
+export function operations(options: OperationsOptions): Hono {
+  const { metrics, metricsToken, isDraining, remoteAddress } = options;
   const mayReadMetrics = (request: Request) => {
     if (metricsToken !== undefined) {
       // Hashes are of one length, and their comparison takes one time.
@@ -31,27 +53,35 @@ export function operations({ db, metrics, log, metricsToken, isDraining, remoteA
     const isForwarded = forwardingHeaders.some((name) => request.headers.has(name));
     return !isForwarded && isLoopback(remoteAddress(request));
   };
-  let isReady = true;
-  const databaseAnswers = async () => {
-    const wasReady = isReady;
-    let reason: unknown;
-    isReady = await atMost(databaseAnswersWithinMs, db.ping()).catch((error: unknown) => {
-      reason = error;
-      return false;
-    });
-    // Asked every few seconds: only the change is worth a line.
-    if (wasReady && !isReady) log.error("the database does not answer", { error: reason });
-    return isReady;
-  };
+  const findMissing = missingParts(options);
 
   return new Hono()
     .get("/healthz", (c) => c.json({ status: "alive" }))
     .get("/readyz", async (c) => {
-      if (isDraining()) return c.json({ status: "draining" }, 503);
-      return (await databaseAnswers()) ? c.json({ status: "ready" }) : c.json({ status: "no database" }, 503);
+      const needed = c.req.query("need") === "database" ? (["database"] as const) : (["database", "bridge"] as const);
+      const missing = (await findMissing()).map((part) => ({ part, message: messages[part] }));
+      const isReady = !missing.some(({ part }) => needed.some((need) => need === part));
+      const answer: Readiness = { status: isDraining() ? "draining" : isReady ? "ready" : "not ready", missing };
+      return c.json(answer, answer.status === "ready" ? 200 : 503, { "Cache-Control": "no-store" });
     })
     .get("/metrics", async (c, next) => {
       if (!mayReadMetrics(c.req.raw)) return next();
       return c.body(await metrics.registry.metrics(), 200, { "Content-Type": metrics.registry.contentType });
     });
+}
+
+/** Looks at each part when asked, which is every few seconds: so only a change is worth a line in the log. */
+function missingParts({ db, bus, log }: OperationsOptions): () => Promise<Part[]> {
+  let databaseAnswered = true;
+  return async () => {
+    let reason: unknown;
+    const databaseAnswers = await atMost(databaseAnswersWithinMs, db.ping()).catch((error: unknown) => {
+      reason = error;
+      return false;
+    });
+    if (databaseAnswered && !databaseAnswers) log.error("the database does not answer", { error: reason });
+    if (!databaseAnswered && databaseAnswers) log.info("the database answers again");
+    databaseAnswered = databaseAnswers;
+    return [...(databaseAnswers ? [] : ["database" as const]), ...(bus.state === "away" ? ["bridge" as const] : [])];
+  };
 }
