@@ -21,6 +21,9 @@ const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_S
 /** A file by an absolute or relative path and nothing else, or a server with its name. */
 const databaseUrlForm = /^(?:file:(?:\/\/\/|(?!\/\/|:memory:))[^?#]+|postgres(?:ql)?:\/\/[^/]+.*)$/;
 
+/** A server with its name, and at most the number of a database. */
+const redisUrlForm = /^rediss?:\/\/[^/?#]+(?:\/\d{0,3})?$/;
+
 class Reader {
   constructor(private readonly env: Record<string, string | undefined>) {}
 
@@ -109,6 +112,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: from.integer("PORT", 3000, 0, 65_535),
     dataDir,
     databaseUrl,
+    redisUrl: from.read<string | undefined>(
+      "REDIS_URL",
+      undefined,
+      "redis://[user:password@]host[:port][/database], or rediss://… for TLS",
+      (text) => (redisUrlForm.test(text) && URL.canParse(text) ? text : undefined),
+    ),
     smtpUrl: from.url("SMTP_URL", ["smtp:", "smtps:"])?.href,
     mailFrom: from.text("MAIL_FROM") ?? "Parley <parley@localhost>",
     /** Without a trailing slash; absent: the address it listens on. */

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Bus } from "./platform/bus/bus.ts";
 import { loneBus } from "./platform/bus/lone-bus.ts";
+import { RedisBus } from "./platform/bus/redis/redis-bus.ts";
 import { CacheRegistry } from "./platform/cache/cache.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
@@ -16,7 +17,7 @@ import { Limits } from "./platform/limits/limits.ts";
 import { named } from "./platform/log.ts";
 import { createMailer } from "./platform/mail/create-mailer.ts";
 import type { Mailer } from "./platform/mail/mail.ts";
-import { createMetrics } from "./platform/metrics.ts";
+import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { StartError } from "./platform/start-error.ts";
 import { Hub } from "./realtime/hub.ts";
 import { Publisher } from "./realtime/publish.ts";
@@ -47,12 +48,18 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   const log = named("server");
   const metrics = createMetrics();
   openDataDir(config.dataDir);
+  if (config.redisUrl !== undefined && !config.databaseUrl.startsWith("postgres")) {
+    throw new StartError(
+      "REDIS_URL joins several nodes, and those need one database: set DATABASE_URL to postgres://…, or unset REDIS_URL",
+    );
+  }
   const db = await openDatabase(config.databaseUrl, named("database"));
   const closing: (() => Promise<void> | void)[] = [() => db.close()];
   try {
     const epoch = await settled(db, "epoch", () => Bun.randomUUIDv7());
     const secret = await readSecret(config, db);
-    const bus = overrides.bus ?? loneBus(Bun.randomUUIDv7());
+    const bus = overrides.bus ?? (await openBus(config, epoch, metrics));
+    closing.push(() => bus.close());
     const mailer =
       overrides.mailer ??
       createMailer({
@@ -69,7 +76,6 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
     const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), roomsOf });
     closing.push(
-      () => bus.close(),
       () => mailer.close(),
       () => hub.stop(),
       () => jobs.stop(),
@@ -97,6 +103,20 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     await closeAll(closing);
     throw error;
   }
+}
+
+/**
+ * The bus of this node: alone, or over the bridge that `REDIS_URL` names. Installations that share a bridge are kept
+ * apart by their database's `epoch`.
+ */
+async function openBus({ redisUrl }: Config, epoch: string, metrics: Metrics): Promise<Bus> {
+  const nodeId = Bun.randomUUIDv7();
+  if (redisUrl === undefined) {
+    metrics.bridgeState.set({ state: "alone" }, 1);
+    return loneBus(nodeId);
+  }
+  const prefix = `parley:${epoch.replaceAll("-", "").slice(-12)}:`;
+  return RedisBus.open({ url: redisUrl, nodeId, prefix, log: named("bridge"), metrics });
 }
 
 async function closeAll(closing: (() => Promise<void> | void)[]): Promise<void> {

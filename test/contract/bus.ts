@@ -13,14 +13,20 @@ interface Heard {
   from: string;
 }
 
-/** Collects what a node hears; `heard(n)` waits until `n` messages are there. */
-function listen(bus: Bus, channel: string) {
+/** Collects what a node hears from now on; `heard(n)` waits until `n` messages are there. */
+async function listen(bus: Bus, channel: string) {
   const messages: Heard[] = [];
   let waiting: { count: number; resolve: () => void } | undefined;
-  const stop = bus.subscribe(channel, (message, from) => {
-    messages.push({ message, from });
-    if (waiting && messages.length >= waiting.count) waiting.resolve();
-  });
+  const live = Promise.withResolvers<void>();
+  const stop = bus.subscribe(
+    channel,
+    (message, from) => {
+      messages.push({ message, from });
+      if (waiting && messages.length >= waiting.count) waiting.resolve();
+    },
+    live.resolve,
+  );
+  await live.promise;
   return {
     messages,
     stop,
@@ -53,16 +59,16 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
     });
 
     test("brings a message to every other node that listens, and says whose it is", async () => {
-      const atTwo = listen(two, "rooms");
-      const atThree = listen(three, "rooms");
+      const atTwo = await listen(two, "rooms");
+      const atThree = await listen(three, "rooms");
       one.publish("rooms", "hello");
       expect(await atTwo.heard(1)).toEqual([{ message: "hello", from: "one" }]);
       expect(await atThree.heard(1)).toEqual([{ message: "hello", from: "one" }]);
     });
 
     test("never lets a node hear itself", async () => {
-      const atOne = listen(one, "rooms");
-      const atTwo = listen(two, "rooms");
+      const atOne = await listen(one, "rooms");
+      const atTwo = await listen(two, "rooms");
       one.publish("rooms", "mine");
       await atTwo.heard(1);
       two.publish("rooms", "yours");
@@ -74,8 +80,8 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
     });
 
     test("keeps channels apart", async () => {
-      const rooms = listen(two, "rooms");
-      const caches = listen(two, "caches");
+      const rooms = await listen(two, "rooms");
+      const caches = await listen(two, "caches");
       one.publish("caches", "drop");
       one.publish("rooms", "say");
       expect(await rooms.heard(1)).toEqual([{ message: "say", from: "one" }]);
@@ -83,7 +89,7 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
     });
 
     test("keeps the order of each sender", async () => {
-      const at = listen(three, "rooms");
+      const at = await listen(three, "rooms");
       const counted = Array.from({ length: 500 }, (_, index) => String(index));
       for (const message of counted) {
         one.publish("rooms", message);
@@ -96,22 +102,22 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
     });
 
     test("carries text as it is", async () => {
-      const at = listen(two, "rooms");
+      const at = await listen(two, "rooms");
       const texts = ["", "\u0000", "牛肉麵 🍜", '{"a":"\\u0000\\n"}', "x".repeat(100_000)];
       for (const text of texts) one.publish("rooms", text);
       expect((await at.heard(texts.length)).map(({ message }) => message)).toEqual(texts);
     });
 
     test("never calls a listener inside publish: the caller's work comes first", async () => {
-      const at = listen(two, "rooms");
+      const at = await listen(two, "rooms");
       one.publish("rooms", "later");
       expect(at.messages).toEqual([]);
       await at.heard(1);
     });
 
     test("stops at the listener that was ended, and there alone", async () => {
-      const ended = listen(two, "rooms");
-      const kept = listen(two, "rooms");
+      const ended = await listen(two, "rooms");
+      const kept = await listen(two, "rooms");
       ended.stop();
       ended.stop();
       one.publish("rooms", "hello");
@@ -120,20 +126,27 @@ export function holdsTheBusContract(name: string, make: () => Promise<BusUnderTe
     });
 
     test("lets a channel be listened to again after its last listener left", async () => {
-      listen(two, "rooms").stop();
-      const again = listen(two, "rooms");
+      (await listen(two, "rooms")).stop();
+      const again = await listen(two, "rooms");
       one.publish("rooms", "hello");
       expect(await again.heard(1)).toHaveLength(1);
     });
 
     test("brings nothing to a node that closed, and its messages nowhere fail", async () => {
-      const gone = listen(two, "rooms");
-      const here = listen(three, "rooms");
+      const gone = await listen(two, "rooms");
+      const here = await listen(three, "rooms");
       await two.close();
       one.publish("rooms", "hello");
       await here.heard(1);
       expect(gone.messages).toEqual([]);
       await two.close();
+    });
+
+    test("says that a channel is heard also to those who come later to it", async () => {
+      await listen(two, "rooms");
+      const later = await listen(two, "rooms");
+      one.publish("rooms", "hello");
+      expect(await later.heard(1)).toHaveLength(1);
     });
   });
 }

@@ -105,6 +105,42 @@ export function createMetrics() {
       registers,
     }),
     mailsFailed: new Counter({ name: "parley_mails_failed_total", help: "Mails given up", registers }),
+    bridgeState: new Gauge({
+      name: "parley_bridge_state",
+      help: "1 at the state of the bridge to other nodes: alone, connected or away",
+      labelNames: ["state"],
+      registers,
+    }),
+    bridgeCanaryAge: new Gauge({
+      name: "parley_bridge_canary_age_seconds",
+      help: "Since this node last heard itself over the bridge; a second when all is well",
+      registers,
+    }),
+    bridgeChannels: new Gauge({
+      name: "parley_bridge_channels",
+      help: "Channels of the bridge that this node listens to",
+      registers,
+    }),
+    bridgePublished: new Counter({
+      name: "parley_bridge_published_total",
+      help: "Messages to other nodes that the bridge took",
+      registers,
+    }),
+    bridgeReceived: new Counter({
+      name: "parley_bridge_received_total",
+      help: "Messages of other nodes",
+      registers,
+    }),
+    bridgeDropped: new Counter({
+      name: "parley_bridge_dropped_total",
+      help: "Messages to other nodes that the bridge did not take; they are healed from the database",
+      registers,
+    }),
+    bridgeReconnects: new Counter({
+      name: "parley_bridge_reconnects_total",
+      help: "Links to the bridge that broke",
+      registers,
+    }),
     eventLoopLag: new Histogram({
       name: "parley_event_loop_lag_seconds",
       help: "How late a 50 ms timer comes",

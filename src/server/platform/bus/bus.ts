@@ -20,8 +20,11 @@ export interface Bus {
   readonly shared: Shared | undefined;
   /** Sends to every other node that listens to `channel`. Never waits: what cannot be sent is healed from the database. */
   publish(channel: string, message: string): void;
-  /** Listens to `channel` until the result is called. Messages of one sender arrive in the order they were sent. */
-  subscribe(channel: string, listener: (message: string, from: string) => void): () => void;
+  /**
+   * Listens to `channel` until the result is called. Messages of one sender arrive in the order they were sent. `onLive`
+   * is called once, later: what others publish from then on arrives, while what they published before may have been missed.
+   */
+  subscribe(channel: string, listener: (message: string, from: string) => void, onLive?: () => void): () => void;
   /**
    * Told of every new `state`, and `connected` also when it was so before but messages may have been lost: what was
    * missed is then to be read from the database. Until the result is called.

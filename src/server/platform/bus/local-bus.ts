@@ -44,7 +44,8 @@ export class LocalBroker {
           if (to !== nodeId && !away.has(to)) queueMicrotask(() => listener(message, nodeId));
         }
       },
-      subscribe: (channel, listener) => {
+      subscribe: (channel, listener, onLive) => {
+        if (onLive) queueMicrotask(onLive);
         const entry = { nodeId, listener };
         const entries = this.#channels.get(channel) ?? new Set();
         this.#channels.set(channel, entries.add(entry));
