@@ -13,6 +13,7 @@ import type { Database } from "./platform/db/database.ts";
 import { openDatabase } from "./platform/db/open.ts";
 import { Emitter } from "./platform/emitter.ts";
 import { Jobs } from "./platform/jobs/jobs.ts";
+import { always, PostgresLeadership } from "./platform/jobs/leadership.ts";
 import { Limits } from "./platform/limits/limits.ts";
 import { named } from "./platform/log.ts";
 import { createMailer } from "./platform/mail/create-mailer.ts";
@@ -71,7 +72,8 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
         metrics,
       });
     const caches = new CacheRegistry();
-    const jobs = new Jobs(clock, named("jobs"));
+    const leadership = db.dialect === "postgres" ? new PostgresLeadership(config.databaseUrl, named("jobs")) : always;
+    const jobs = new Jobs(clock, named("jobs"), leadership);
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
     const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), roomsOf });

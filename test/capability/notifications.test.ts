@@ -6,7 +6,7 @@ import { forgetBlocks } from "../../src/server/blocks/blocked.ts";
 import type { Happenings } from "../../src/server/context.ts";
 import { catchUp } from "../../src/server/notifications/catch-up.ts";
 import { noter } from "../../src/server/notifications/noter.ts";
-import { tidy } from "../../src/server/notifications/tidy.ts";
+import { removeBeyond, removeOld } from "../../src/server/notifications/tidy.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
 import { lane } from "../../src/server/timeline/lane.ts";
 import { forEachDialect } from "../support/dialects.ts";
@@ -414,7 +414,8 @@ forEachDialect((dialect) => {
     }
     await say(ann, room.id, `@${ben.username} one more`);
     await idle();
-    await tidy(server.context);
+    await removeOld(server.context);
+    await removeBeyond(server.context);
     const { meta } = await ben.http("GET", "/notifications");
     expect(meta["total"]).toBe(1_000);
   });

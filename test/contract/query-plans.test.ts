@@ -6,7 +6,7 @@ import { z } from "zod";
 import { joinedRoom, message, notification, room } from "../../src/protocol/models.ts";
 import { catchUp as notificationCatchUp } from "../../src/server/notifications/catch-up.ts";
 import { noter } from "../../src/server/notifications/noter.ts";
-import { tidy } from "../../src/server/notifications/tidy.ts";
+import { removeBeyond, removeOld } from "../../src/server/notifications/tidy.ts";
 import { purgeMessages } from "../../src/server/messages/purge.ts";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, request, testPassword, type Person } from "../support/people.ts";
@@ -243,7 +243,8 @@ async function tour(server: TestServer): Promise<void> {
     seq: 1,
   });
   await noter(server.context).idle();
-  await tidy(server.context);
+  await removeOld(server.context);
+  await removeBeyond(server.context);
   await notificationCatchUp(server.context).run();
   await meetAndPart(ann, ben, dora);
   await catchUp(server.context);

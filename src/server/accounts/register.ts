@@ -73,6 +73,9 @@ export async function demandFree(ctx: Pick<Context, "db">, username: string, ema
   if (email !== null && (await findUser.byEmail(ctx, email))) throw new AppError("EMAIL_TAKEN");
 }
 
+/** No person has this key. */
+const nobody = 0;
+
 async function create(
   ctx: Context,
   input: Input,
@@ -88,6 +91,8 @@ async function create(
         throw new AppError("INVITE_REQUIRED");
       }
       if (admission.by === "setup") {
+        // Several nodes have given links: of those who follow them at once, one is the first.
+        await ctx.db.lockPeople(tx, [nobody]);
         const isFirst = await redeemOneTimeToken(ctx, tx, "setup", admission.code);
         if (!isFirst || (await hasAdmin(tx, ctx.db.tables))) throw new AppError("TOKEN_INVALID");
       }

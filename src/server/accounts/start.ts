@@ -21,7 +21,7 @@ export async function startAccounts(ctx: Context, listeningUrl: string): Promise
   await revocationWatch(ctx).poll();
   ctx.jobs.every("follow revocations", pollEveryMs, () => revocationWatch(ctx).poll());
   ctx.jobs.every("store when sessions were used", flushEveryMs, () => storeUse(ctx));
-  ctx.jobs.every("purge sessions", purgeEveryMs, () =>
+  ctx.jobs.everyOnOneNode("purge sessions", purgeEveryMs, () =>
     ctx.db.write((tx) => purge(ctx, tx, { now: ctx.clock.now(), keepMs: revocationsKeptMs })),
   );
   await offerSetupLink(ctx);

@@ -8,6 +8,6 @@ const purge = "purge messages";
 export function startMessages(ctx: Context): void {
   ctx.happenings.on("purge_requested", () => void ctx.jobs.run(purge, () => purgeMessages(ctx)));
   // What a crash, or a run that was under way already, has left over.
-  ctx.jobs.every(purge, purgeEveryMs, () => purgeMessages(ctx));
+  ctx.jobs.everyOnOneNode(purge, purgeEveryMs, () => purgeMessages(ctx));
   void ctx.jobs.run(purge, () => purgeMessages(ctx));
 }

@@ -4,7 +4,7 @@ import { friendCameOnline } from "./friend-online.ts";
 import { noter } from "./noter.ts";
 import { keysOf, notificationOf } from "./of-messages.ts";
 import { ofActor, ofMessages, ofRoom, ofSource, reactionsTold } from "./store.ts";
-import { tidy } from "./tidy.ts";
+import { removeBeyond, removeOld } from "./tidy.ts";
 
 const catchUpEveryMs = 5_000;
 const tidyEveryMs = 600_000;
@@ -47,8 +47,9 @@ export function startNotifications(ctx: Context): void {
     queue.add({ what: "gone", find: () => ofActor(ctx, userKey, blockedKey) });
   });
   happenings.on("came_online", ({ userKey }) => friendCameOnline(ctx, userKey));
-  jobs.every("notifications", catchUpEveryMs, () => catchUp(ctx).run());
-  jobs.every("old notifications", tidyEveryMs, () => tidy(ctx));
+  jobs.everyOnOneNode("notifications", catchUpEveryMs, () => catchUp(ctx).run());
+  jobs.everyOnOneNode("old notifications", tidyEveryMs, () => removeOld(ctx));
+  jobs.every("notifications beyond what is kept", tidyEveryMs, () => removeBeyond(ctx));
   ctx.onClose(() => queue.close());
   void jobs.run("notifications", () => catchUp(ctx).run());
 }

@@ -7,8 +7,9 @@ import { noteTold, takeTold } from "./told.ts";
 
 const dayMs = 86_400_000;
 const rowsPerStep = 500;
-/** Removes what is older than `limits.notificationDays`, and what a person has beyond `limits.notificationsKept`. */
-export async function tidy(ctx: Context): Promise<void> {
+
+/** Removes what is older than `limits.notificationDays`. */
+export async function removeOld(ctx: Context): Promise<void> {
   const before = ctx.clock.now() - limits.notificationDays * dayMs;
   for (;;) {
     const rows = await oldest(ctx, rowsPerStep);
@@ -17,6 +18,10 @@ export async function tidy(ctx: Context): Promise<void> {
     if (old.length < rowsPerStep) break;
     await nextTurn();
   }
+}
+
+/** Removes what people have beyond `limits.notificationsKept`, of those whom this node has told something. */
+export async function removeBeyond(ctx: Context): Promise<void> {
   for (const userKey of takeTold(ctx)) {
     const keys = await beyond(ctx, userKey, limits.notificationsKept, rowsPerStep);
     if (keys.length > 0) await noter(ctx).soon(() => remove(ctx, keys));

@@ -11,5 +11,5 @@ export async function startRooms(ctx: Context): Promise<void> {
   await ensureLobby(ctx);
   await leaveForDeletedAccounts(ctx);
   onAccountDeleted(ctx, ({ key }) => leaveAllRooms(ctx, key));
-  ctx.jobs.every("purge rooms", purgeEveryMs, () => purgeDeletedRooms(ctx));
+  ctx.jobs.everyOnOneNode("purge rooms", purgeEveryMs, () => purgeDeletedRooms(ctx));
 }

@@ -32,9 +32,11 @@ class Indexer {
   }
 
   /** Indexes what there is; resolves when nothing is left, or at the end of the context. */
-  run(): Promise<void> {
+  async run(): Promise<void> {
+    // What is under way may have looked before the caller's message came.
+    await this.#running;
     this.#running ??= this.#work().finally(() => (this.#running = undefined));
-    return this.#running;
+    await this.#running;
   }
 
   async close(): Promise<void> {

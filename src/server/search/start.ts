@@ -3,5 +3,5 @@ import { catchUp, lookEveryMs } from "./indexer.ts";
 
 /** Begins to bring into the search index what is not in it yet, and whatever comes. */
 export function startSearch(ctx: Context): void {
-  ctx.jobs.every("search index", lookEveryMs, () => catchUp(ctx));
+  ctx.jobs.everyOnOneNode("search index", lookEveryMs, () => catchUp(ctx));
 }
