@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { freePort } from "./free-port.ts";
+import { keep, saysReady } from "./keeper.ts";
 import { orFail } from "./needs.ts";
 
 const programs = findPrograms();
@@ -27,56 +28,106 @@ function unprivileged(): { uid: number; gid: number } | undefined {
   return { uid: Number(id("-u", user).stdout), gid: Number(id("-g", user).stdout) };
 }
 
-/** The server stops, and its folder goes, when this process ends, however it ends: then its standard input closes. */
-const guarded = `
-"$BIN/postgres" -D "$DATA" -p "$PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB &
-cat >/dev/null
-kill -INT $!
-wait $!
-rm -rf "$DATA"`;
-
-async function start(): Promise<string> {
-  if (programs === undefined) throw new Error("Postgres is not installed");
-  const as = unprivileged();
-  const data = mkdtempSync(join(tmpdir(), "parley-postgres-"));
-  if (as) chownSync(data, as.uid, as.gid);
-  const init = Bun.spawnSync(
-    [join(programs, "initdb"), "-D", data, "-U", "parley", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-    { ...as, cwd: data },
-  );
-  if (!init.success) throw new Error(`initdb failed: ${init.stderr.toString()}`);
-  const port = await freePort();
-  const server = Bun.spawn(["sh", "-c", guarded], {
-    ...as,
-    cwd: data,
-    env: { PATH: process.env["PATH"] ?? "", BIN: programs, DATA: data, PORT: String(port) },
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  server.unref();
-  await readyLine(server.stderr);
-  return `postgres://parley@127.0.0.1:${port}`;
+interface PostgresOptions {
+  /** Beside those that make it fast: `{ max_connections: "20" }`. */
+  settings?: Readonly<Record<string, string>>;
 }
 
-/** Reads the log until Postgres says that it is ready, and goes on reading in the background, so that it never blocks. */
-async function readyLine(stderr: ReadableStream<Uint8Array>): Promise<void> {
-  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-  const decoder = new TextDecoder();
-  let log = "";
-  void (async () => {
-    for await (const chunk of stderr) {
-      if (log.length < 20_000) log += decoder.decode(chunk, { stream: true });
-      if (log.includes("ready to accept connections")) resolve();
+/** What was committed may be lost with the machine, not with the process. */
+const fastSettings = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  fsync: "off",
+  full_page_writes: "off",
+  max_connections: "300",
+  shared_buffers: "64MB",
+};
+
+/** A Postgres of a test's own, which can be stopped hard and started again on the same data and port. */
+export class PostgresServer {
+  #child: Bun.Subprocess<"ignore", "ignore", "pipe"> | undefined;
+  readonly #end: () => Promise<void>;
+  #databases = 0;
+
+  private constructor(
+    private readonly bin: string,
+    private readonly data: string,
+    private readonly as: { uid: number; gid: number } | undefined,
+    readonly port: number,
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {
+    this.#end = keep(data, join(data, "postmaster.pid"));
+  }
+
+  /** Ends with this process at the latest. */
+  static async start({ settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+    if (programs === undefined) throw new Error("Postgres is not installed");
+    const as = unprivileged();
+    const data = mkdtempSync(join(tmpdir(), "parley-postgres-"));
+    if (as) chownSync(data, as.uid, as.gid);
+    const init = Bun.spawnSync(
+      [join(programs, "initdb"), "-D", data, "-U", "parley", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+      { ...as, cwd: data },
+    );
+    if (!init.success) throw new Error(`initdb failed: ${init.stderr.toString()}`);
+    const server = new PostgresServer(programs, data, as, await freePort(), { ...fastSettings, ...settings });
+    await server.run();
+    return server;
+  }
+
+  /** Of the server itself; databases by {@link fresh}. */
+  get url(): string {
+    return `postgres://parley@127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again after {@link halt}; resolves when it takes connections. */
+  async run(): Promise<void> {
+    const settings = Object.entries(this.settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    this.#child = Bun.spawn([join(this.bin, "postgres"), "-D", this.data, "-p", String(this.port), ...settings], {
+      ...this.as,
+      cwd: this.data,
+      env: { PATH: process.env["PATH"] ?? "" },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    this.#child.unref();
+    await saysReady(this.#child.stderr, (log) => log.includes("ready to accept connections"));
+  }
+
+  /** Ends it. `crash`: at once, as after a failure, so that its next start recovers; `restart`: every session is told. */
+  async halt(how: "restart" | "crash"): Promise<void> {
+    this.#child?.kill(how === "crash" ? "SIGQUIT" : "SIGINT");
+    await this.#child?.exited;
+    this.#child = undefined;
+  }
+
+  /** A fresh, empty database. */
+  async fresh(): Promise<TestDatabase> {
+    const name = `parley_${process.pid}_${++this.#databases}`;
+    await this.administer((sql) => sql`CREATE DATABASE ${sql(name)}`);
+    return {
+      url: `${this.url}/${name}`,
+      drop: () => this.administer((sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`),
+    };
+  }
+
+  /** Runs `work` on a connection of its own to the server's own database. */
+  async administer(work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
+    const sql = postgres(`${this.url}/postgres`, { max: 1, onnotice: () => {} });
+    try {
+      await work(sql);
+    } finally {
+      await sql.end();
     }
-    reject(new Error(`Postgres ended: ${log}`));
-  })();
-  await ready;
+  }
+
+  async stop(): Promise<void> {
+    await this.#end();
+  }
 }
 
-let running: Promise<string> | undefined;
-let count = 0;
+let running: Promise<PostgresServer> | undefined;
 
 export interface TestDatabase {
   url: string;
@@ -85,21 +136,6 @@ export interface TestDatabase {
 
 /** A fresh, empty database on the one Postgres of this test process, which is started when first asked for. */
 export async function freshPostgres(): Promise<TestDatabase> {
-  running ??= start();
-  const base = await running;
-  const name = `parley_${process.pid}_${++count}`;
-  await administer(base, (sql) => sql`CREATE DATABASE ${sql(name)}`);
-  return {
-    url: `${base}/${name}`,
-    drop: () => administer(base, (sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`),
-  };
-}
-
-async function administer(base: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(`${base}/postgres`, { max: 1, onnotice: () => {} });
-  try {
-    await work(sql);
-  } finally {
-    await sql.end();
-  }
+  running ??= PostgresServer.start({ settings: { synchronous_commit: "off" } });
+  return (await running).fresh();
 }
