@@ -74,7 +74,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.route("/api/v1", directRoutes(ctx));
   app.route("/api/v1", notificationRoutes(ctx));
   app.route("/api/v1", searchRoutes(ctx));
-  app.route("/", webRoutes());
+  app.route("/", webRoutes(whenRead));
   return app;
 }
 

@@ -60,11 +60,15 @@ function send(asset: Asset, request: Request): Response {
   return new Response(request.method === "HEAD" ? null : body, { headers });
 }
 
-/** The web client: its files, and its page wherever the client has a place. All else is left to who comes after. */
-export function webRoutes(): Hono {
+/**
+ * The web client: its files, and its page wherever the client has a place. All else is left to who comes after. `whenRead`
+ * gives the request the time of an answer: from source the client is built first.
+ */
+export function webRoutes(whenRead: (request: Request) => void): Hono {
   const app = new Hono();
   app.get("*", async (c, next) => {
     if (c.req.path.startsWith("/api/")) return await next();
+    whenRead(c.req.raw);
     const assets = await loadAssets();
     const page = clientRoutes.test(c.req.path) ? "/index.html" : c.req.path;
     const asset = assets.get(page);

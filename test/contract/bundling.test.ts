@@ -22,4 +22,4 @@ test("a server from source builds its page, and still knows a name that is taken
   const outcomes = (await Promise.all(racing)).map(({ outcome }) => outcome);
   expect(outcomes.toSorted()).toEqual(["201", ...Array.from({ length: 4 }, () => "409 USERNAME_TAKEN")]);
   expect(prepareStackTrace).toContain("[native code]");
-});
+}, 120_000);

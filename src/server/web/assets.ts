@@ -1,7 +1,6 @@
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withClient } from "./kept-build.ts";
 
 export type Encoding = "br" | "gzip";
 
@@ -44,20 +43,19 @@ async function fromFolder(folder: string, read: (path: string) => Promise<Blob>)
  * In a process of its own: Babel would hold this one's event loop, and leaves behind an `Error.prepareStackTrace` under
  * which libSQL's errors become TypeErrors, so that no unique violation is known as one any more.
  */
-async function built(): Promise<Assets> {
-  const folder = await mkdtemp(join(tmpdir(), "parley-web-"));
-  try {
-    const building = Bun.spawn([process.execPath, join(import.meta.dir, "bundle.ts"), folder], {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
-    });
-    const trouble = await new Response(building.stderr).text();
-    if ((await building.exited) !== 0) throw new Error(`the client cannot be built: ${trouble}`);
-    return await fromFolder(folder, async (path) => new Blob([await Bun.file(path).bytes()]));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function built(): Promise<Assets> {
+  return withClient(
+    async (folder) => {
+      const building = Bun.spawn([process.execPath, join(import.meta.dir, "bundle.ts"), folder], {
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "pipe",
+      });
+      const trouble = await new Response(building.stderr).text();
+      if ((await building.exited) !== 0) throw new Error(`the client cannot be built: ${trouble}`);
+    },
+    (folder) => fromFolder(folder, async (path) => new Blob([await Bun.file(path).bytes()])),
+  );
 }
 
 let loading: Promise<Assets> | undefined;
