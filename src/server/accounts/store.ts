@@ -1,8 +1,9 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, gt, inArray, isNull, lt, ne, or, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
 import type { Database, Queries, Tables } from "../platform/db/database.ts";
+import { asJson, jsonNumbers } from "../platform/db/json-rows.ts";
 
 /** The SQL of accounts and invitations. What writes takes the transaction. */
 
@@ -27,11 +28,15 @@ const nobody = Promise.resolve(undefined);
 /** Accounts that were not deleted. What cannot be a name is not asked for: Postgres refuses some texts as such. */
 export const findUser = {
   byKey: (ctx: Db, key: number) => userWhere(ctx, eq(ctx.db.tables.users.key, key)),
-  byKeys: ({ db }: Db, keys: readonly number[]): Promise<UserRow[]> =>
-    db.read
-      .select()
-      .from(db.tables.users)
-      .where(and(inArray(db.tables.users.key, [...keys]), isNull(db.tables.users.deleted_at))),
+  byKeys: async ({ db }: Db, keys: readonly number[]): Promise<UserRow[]> => {
+    const { users } = db.tables;
+    const { cell, rowsIn } = asJson(db, getTableColumns(users));
+    const found = await db.read
+      .select({ cell })
+      .from(users)
+      .where(and(inArray(users.key, jsonNumbers(db, keys)), isNull(users.deleted_at)));
+    return rowsIn(found);
+  },
   byId: (ctx: Db, id: string) => (idPattern.test(id) ? userWhere(ctx, eq(ctx.db.tables.users.id, id)) : nobody),
   byUsername: (ctx: Db, username: string) =>
     usernamePattern.test(username)

@@ -1,6 +1,7 @@
 import { inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
+import { jsonNumbers } from "../platform/db/json-rows.ts";
 
 /** Both sides of a person's blocks, by key. */
 export interface Blocks {
@@ -54,18 +55,19 @@ class BlockLists {
     const dropped = new Set<number>();
     this.#overtaken.add(dropped);
     try {
-      const [theirs, ofThem] = await Promise.all([
-        db.read
-          .select()
-          .from(blocks)
-          .where(inArray(blocks.user_key, [...keys])),
-        db.read
-          .select()
-          .from(blocks)
-          .where(inArray(blocks.blocked_key, [...keys])),
-      ]);
-      const blocked = Map.groupBy(theirs, ({ user_key }) => user_key);
-      const blockers = Map.groupBy(ofThem, ({ blocked_key }) => blocked_key);
+      const wanted = jsonNumbers(db, keys);
+      const rows = await db.read
+        .select({ by: blocks.user_key, of: blocks.blocked_key })
+        .from(blocks)
+        .where(inArray(blocks.user_key, wanted))
+        .union(
+          db.read
+            .select({ by: blocks.user_key, of: blocks.blocked_key })
+            .from(blocks)
+            .where(inArray(blocks.blocked_key, wanted)),
+        );
+      const blocked = Map.groupBy(rows, ({ by }) => by);
+      const blockers = Map.groupBy(rows, ({ of }) => of);
       const found = new Map<number, Blocks>();
       for (const key of keys) {
         const mine = blocked.get(key);
@@ -73,8 +75,8 @@ class BlockLists {
         const both: Blocks =
           mine || others
             ? {
-                blocked: new Set(mine?.map(({ blocked_key }) => blocked_key)),
-                blockers: new Set(others?.map(({ user_key }) => user_key)),
+                blocked: new Set(mine?.map(({ of }) => of)),
+                blockers: new Set(others?.map(({ by }) => by)),
               }
             : none;
         found.set(key, both);

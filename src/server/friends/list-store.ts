@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, type SQL } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
+import { jsonNumbers } from "../platform/db/json-rows.ts";
 import type { RequestRow } from "./store.ts";
 
 /** The SQL of lists: of friends, requests and blocks. */
@@ -117,9 +118,32 @@ export async function blocksPage(
   return { rows, total: counted?.total ?? 0 };
 }
 
-/** Everything of each of these people, in the order of the pages. */
-export async function everythingOf({ db }: Db, userKeys: readonly number[]) {
-  const { friendships, friend_requests, blocks, users } = db.tables;
+/** Those of these people who have friends, or requests that wait; of most, who come at once, it is all that is asked. */
+export async function relatedAmong({ db }: Db, userKeys: readonly number[]): Promise<number[]> {
+  const { friendships, friend_requests } = db.tables;
+  const wanted = jsonNumbers(db, userKeys);
+  const rows = await db.read
+    .select({ key: friendships.user_key })
+    .from(friendships)
+    .where(inArray(friendships.user_key, wanted))
+    .union(
+      db.read
+        .select({ key: friend_requests.to_key })
+        .from(friend_requests)
+        .where(inArray(friend_requests.to_key, wanted)),
+    )
+    .union(
+      db.read
+        .select({ key: friend_requests.from_key })
+        .from(friend_requests)
+        .where(inArray(friend_requests.from_key, wanted)),
+    );
+  return rows.map(({ key }) => key);
+}
+
+/** Friends and requests of each of these people, in the order of the pages. */
+export async function friendsAndRequestsOf({ db }: Db, userKeys: readonly number[]) {
+  const { friendships, friend_requests, users } = db.tables;
   const keys = [...userKeys];
   const listed = listedColumns(db.tables);
   const friends = await db.read
@@ -138,11 +162,16 @@ export async function everythingOf({ db }: Db, userKeys: readonly number[]) {
       .orderBy(desc(friend_requests.created_at), desc(friend_requests.id));
   };
   const requests = [...(await requestsTo("incoming")), ...(await requestsTo("outgoing"))];
-  const blocked = await db.read
-    .select({ userKey: blocks.user_key, other: listed })
+  return { friends, requests };
+}
+
+/** Whom each of these people has blocked, in the order of the pages. */
+export async function blockedBy({ db }: Db, userKeys: readonly number[]) {
+  const { blocks, users } = db.tables;
+  return db.read
+    .select({ userKey: blocks.user_key, other: listedColumns(db.tables) })
     .from(blocks)
     .innerJoin(users, eq(users.key, blocks.blocked_key))
-    .where(and(inArray(blocks.user_key, keys), isThere(db.tables)))
+    .where(and(inArray(blocks.user_key, [...userKeys]), isThere(db.tables)))
     .orderBy(desc(blocks.created_at), desc(users.key));
-  return { friends, requests, blocked };
 }

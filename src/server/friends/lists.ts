@@ -1,14 +1,17 @@
 import type { FriendRequest, RequestDirection, User, UserRef } from "../../protocol/models.ts";
+import { blocksOf } from "../blocks/blocked.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { type Eyes, eyesOf } from "../presence/eyes.ts";
 import { presentPerson, type PresentPerson } from "../presence/person.ts";
 import {
+  blockedBy,
   blocksPage,
-  everythingOf,
+  friendsAndRequestsOf,
   friendsPage,
   listedPerson,
+  relatedAmong,
   requestsPage,
   type ListedPerson,
   type ListedRequest,
@@ -52,20 +55,26 @@ interface Known {
   friends: PresentPerson[];
 }
 
-/** The relations of each of these people, by few queries however many they are. */
+const none = { friends: [], requests: [] };
+
+/** The relations of each of these people who has any, by few queries however many they are. */
 export async function relationsOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Known>> {
-  const { friends, requests, blocked } = await everythingOf(ctx, userKeys);
+  const blocks = await blocksOf(ctx, userKeys);
+  const blocking = userKeys.filter((key) => blocks.get(key)?.blocked.size);
+  const related = await relatedAmong(ctx, userKeys);
+  const { friends, requests } = related.length > 0 ? await friendsAndRequestsOf(ctx, related) : none;
+  const blocked = blocking.length > 0 ? await blockedBy(ctx, blocking) : [];
   const friendsOf = Map.groupBy(friends, ({ userKey }) => userKey);
   const requestsOf = Map.groupBy(requests, ({ userKey }) => userKey);
-  const blockedBy = Map.groupBy(blocked, ({ userKey }) => userKey);
+  const blockedOf = Map.groupBy(blocked, ({ userKey }) => userKey);
   const found = new Map<number, Known>();
-  for (const key of userKeys) {
+  for (const key of new Set([...related, ...blocking])) {
     const eyes = await eyesOf(ctx, { key });
     const own = friendsOf.get(key) ?? [];
     const relations = {
       friends: own.map(({ other }) => wirePerson(other, eyes)),
       friend_requests: requestsOf.get(key)?.map((each) => wireRequest(each, key, eyes)) ?? [],
-      blocks: blockedBy.get(key)?.map(({ other }) => refOf(other)) ?? [],
+      blocks: blockedOf.get(key)?.map(({ other }) => refOf(other)) ?? [],
     };
     found.set(key, { relations, friends: own.map(({ other }) => presentPerson(other)) });
   }

@@ -118,17 +118,17 @@ export class Opening {
         const { viewer } = session;
         if (!viewer) return { session, rooms: [], unread: 0 };
         const person = people.get(viewer.key);
+        if (!person) throw new AppError("UNAUTHENTICATED");
         const own = relations.get(viewer.key);
-        if (!person || !own) throw new AppError("UNAUTHENTICATED");
         const joined = rooms.get(viewer.key) ?? [];
         const near = {
-          friends: own.friends,
+          friends: own?.friends ?? [],
           partners: joined.flatMap((room) => partnerIn(room, partners)),
           blocks: blocks.get(viewer.key),
         };
         return {
           session,
-          person: { ...person, near, relations: own.relations },
+          person: { ...person, near, relations: own?.relations },
           rooms: joined,
           unread: unread.get(viewer.key) ?? 0,
         };
@@ -166,7 +166,7 @@ export class Opening {
 /** A socket of which all is read that its `ready` says. Without a person: a guest's. */
 interface Ready {
   session: Session;
-  person?: Arriving & { near: Near; relations: Relations };
+  person?: Arriving & { near: Near; relations: Relations | undefined };
   rooms: JoinedText[];
   unread: number;
 }
@@ -182,11 +182,15 @@ function partnerIn({ id: roomId, peerKey }: JoinedText, partners: ReadonlyMap<nu
   return person ? [{ roomId, person }] : [];
 }
 
-const noRelations: Relations = { friends: [], friend_requests: [], blocks: [] };
+const noRelations = membersOf({ friends: [], friend_requests: [], blocks: [] });
+
+function membersOf(relations: Relations): string {
+  return JSON.stringify(relations).slice(1, -1);
+}
 
 /** JSON of `ready`'s payload: the rooms are texts already, most of each shared by all who are in it. */
 function readyText({ person, rooms, unread }: Ready, presence: readonly Presence[]): string {
   const list = rooms.map(({ text }) => text).join(",");
-  const own = JSON.stringify(person?.relations ?? noRelations).slice(1, -1);
+  const own = person?.relations ? membersOf(person.relations) : noRelations;
   return `{"user":${JSON.stringify(person?.me ?? null)},"rooms":[${list}],${own},"presence":${JSON.stringify(presence)},"unread_notifications":${unread}}`;
 }

@@ -3,6 +3,7 @@ import { folded } from "../accounts/names.ts";
 import type { Actor, Context } from "../context.ts";
 import { wireTime, wireTimeOrNull } from "../platform/clock.ts";
 import { nextTurn } from "../platform/turn.ts";
+import { clearedAmong } from "../timeline/cleared.ts";
 import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
 import { type Reactors, reactorsAmong } from "../timeline/reactions.ts";
 import { cursorsIn } from "../timeline/others.ts";
@@ -119,7 +120,8 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   const cards = await roomCards(ctx).of(revs);
   const found = new Map<number, Joined[]>(userKeys.map((key) => [key, []]));
   const behind: Behind[] = [];
-  const personal = await personalOf(ctx, userKeys);
+  const clearings = standing.map(({ userKey, roomKey, clearedSeq }) => ({ userKey, roomKey, seq: clearedSeq }));
+  const personal = await personalOf(ctx, userKeys, clearedAmong(clearings));
   const lasts = [...cards.values()].flatMap(({ last }) => last ?? []);
   const concerned = personal.values().flatMap(({ reactors }) => reactors);
   const reactors = await reactorsAmong(ctx, concerned, lasts);

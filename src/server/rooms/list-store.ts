@@ -2,7 +2,7 @@ import { and, asc, count, eq, inArray, isNull, or, sql, type SQL } from "drizzle
 import { folded } from "../accounts/names.ts";
 import type { Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
-import { jsonTexts } from "../platform/db/json-rows.ts";
+import { asJson, jsonNumbers, jsonTexts } from "../platform/db/json-rows.ts";
 import { contains, startsWith } from "../platform/db/like.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import type { RoomRow } from "./directory.ts";
@@ -49,21 +49,29 @@ export interface StandingRow {
 /** The rooms that these people are in. In the lobby a row is there only once something had to be remembered. */
 export async function standingRows(ctx: Context, userKeys: readonly number[]): Promise<StandingRow[]> {
   const { rooms, members } = ctx.db.tables;
-  return ctx.db.read
-    .select({
-      userKey: members.user_key,
-      roomKey: members.room_key,
-      rev: rooms.rev,
-      role: members.role,
-      readSeq: members.read_seq,
-      deliveredSeq: members.delivered_seq,
-      notifyLevel: members.notify_level,
-      mutedUntil: members.muted_until,
-      clearedSeq: members.cleared_seq,
-    })
+  const { cell, rowsIn } = asJson(ctx.db, {
+    userKey: members.user_key,
+    roomKey: members.room_key,
+    rev: rooms.rev,
+    role: members.role,
+    readSeq: members.read_seq,
+    deliveredSeq: members.delivered_seq,
+    notifyLevel: members.notify_level,
+    mutedUntil: members.muted_until,
+    clearedSeq: members.cleared_seq,
+  });
+  const found = await ctx.db.read
+    .select({ cell })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))
-    .where(and(inArray(members.user_key, [...userKeys]), eq(members.is_active, true), isNull(rooms.deleted_at)));
+    .where(
+      and(
+        inArray(members.user_key, jsonNumbers(ctx.db, userKeys)),
+        eq(members.is_active, true),
+        isNull(rooms.deleted_at),
+      ),
+    );
+  return rowsIn(found);
 }
 
 /** The `rev` of a room. */

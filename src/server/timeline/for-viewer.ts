@@ -2,7 +2,7 @@ import type { Message, TimelineMessage } from "../../protocol/models.ts";
 import { blocksOf } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import type { StoredMessage } from "./append.ts";
-import { clearedBy } from "./cleared.ts";
+import { type ClearedBy, clearedBy } from "./cleared.ts";
 import { type Hidden, hiddenOf } from "./hidden.ts";
 import { quotedBy, type Quoted } from "./quotations.ts";
 import { reactionsFor } from "./reactions.ts";
@@ -86,21 +86,33 @@ export class Personal {
   }
 }
 
-/** What is personal to each of these people, by few queries however many they are. */
-export async function personalOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Personal>> {
+/**
+ * What is personal to each of these people, by few queries however many they are. `known`: what they have emptied, where it
+ * was read already.
+ */
+export async function personalOf(
+  ctx: Context,
+  userKeys: readonly number[],
+  known?: ClearedBy,
+): Promise<Map<number, Personal>> {
   if (userKeys.length === 0) return new Map();
   const [blocks, cleared, hidden] = await Promise.all([
     blocksOf(ctx, userKeys),
-    clearedBy(ctx, userKeys),
+    known ?? clearedBy(ctx, userKeys),
     hiddenOf(ctx, userKeys),
   ]);
   return new Map(
     userKeys.map((key) => {
-      const blocked = blocks.get(key)?.blocked ?? new Set();
-      return [key, new Personal(key, blocked, hidden.get(key) ?? new Map(), cleared.get(key) ?? new Map())];
+      const blocked = blocks.get(key)?.blocked ?? nobody;
+      return [key, new Personal(key, blocked, hidden.get(key) ?? nothingHidden, cleared.get(key) ?? nothingCleared)];
     }),
   );
 }
+
+/** Of most people. */
+const nobody: ReadonlySet<number> = new Set();
+const nothingHidden: Hidden = new Map();
+const nothingCleared: ReadonlyMap<number, number> = new Map();
 
 /** {@link personalOf} one. */
 export async function personalOfOne(ctx: Context, userKey: number): Promise<Personal> {

@@ -1,6 +1,7 @@
 import { asc, inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
+import { jsonNumbers } from "../platform/db/json-rows.ts";
 
 /** What one person has deleted in one room for themselves alone. */
 export interface HiddenInRoom {
@@ -86,7 +87,7 @@ class HiddenLists {
           rev: hidden_messages.rev,
         })
         .from(hidden_messages)
-        .where(inArray(hidden_messages.user_key, [...keys]))
+        .where(inArray(hidden_messages.user_key, jsonNumbers(this.ctx.db, keys)))
         .orderBy(asc(hidden_messages.user_key), asc(hidden_messages.room_key));
       const found = new Map<number, Hidden>(keys.map((key) => [key, nothing]));
       for (const [userKey, own] of Map.groupBy(rows, ({ userKey }) => userKey)) {

@@ -1,5 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import { asJson, jsonNumbers } from "../platform/db/json-rows.ts";
 
 /** A person's stored cursor in a room; in the lobby there is none at first. */
 export async function readCursor(ctx: Context, roomKey: number, userKey: number) {
@@ -15,9 +16,10 @@ export async function readCursor(ctx: Context, roomKey: number, userKey: number)
 export async function lobbyPositions(ctx: Context, userKeys: readonly number[]): Promise<Map<number, number>> {
   const { users } = ctx.db.tables;
   if (userKeys.length === 0) return new Map();
-  const rows = await ctx.db.read
-    .select({ key: users.key, seq: users.lobby_from_seq })
+  const { cell, rowsIn } = asJson(ctx.db, { key: users.key, seq: users.lobby_from_seq });
+  const found = await ctx.db.read
+    .select({ cell })
     .from(users)
-    .where(inArray(users.key, [...userKeys]));
-  return new Map(rows.map(({ key, seq }) => [key, seq]));
+    .where(inArray(users.key, jsonNumbers(ctx.db, userKeys)));
+  return new Map(rowsIn(found).map(({ key, seq }) => [key, seq]));
 }

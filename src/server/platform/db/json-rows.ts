@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type Column, type InferColumnsDataTypes, sql, type SQL } from "drizzle-orm";
 import type { Database } from "./database.ts";
 
 /**
@@ -34,4 +34,44 @@ export function jsonNumbers({ dialect }: Pick<Database, "dialect">, numbers: rea
   return dialect === "libsql"
     ? sql`(SELECT value FROM json_each(${json}))`
     : sql`(SELECT value::bigint FROM json_array_elements_text(${json}::text::json))`;
+}
+
+/** {@link asJson}'s question: `cell` is to be selected alone, `rowsIn` gives what it holds. */
+interface JsonCell<C extends Record<string, Column>> {
+  cell: SQL<string | null>;
+  rowsIn(answer: readonly { cell: string | null }[]): InferColumnsDataTypes<C>[];
+}
+
+/**
+ * All rows of a query as one text, an array of arrays: hundreds of rows cost the driver and the ORM what one does, about a
+ * quarter of what they cost apart.
+ */
+export function asJson<C extends Record<string, Column>>(
+  { dialect }: Pick<Database, "dialect">,
+  columns: C,
+): JsonCell<C> {
+  const named = Object.entries<Column>(columns);
+  const cells = sql.join(
+    named.map(([, column]) => column),
+    sql`, `,
+  );
+  return {
+    cell:
+      dialect === "libsql"
+        ? sql`json_group_array(json_array(${cells}))`
+        : sql`json_agg(json_build_array(${cells}))::text`,
+    rowsIn: ([found]) => {
+      // What the database has put together just so; the columns' own decoders make of it what a query would give.
+      const rows = JSON.parse(found?.cell ?? "[]") as unknown[][];
+      return rows.map((row) => {
+        const decoded: Record<string, unknown> = {};
+        let index = 0;
+        for (const [name, column] of named) {
+          const value = row[index++];
+          decoded[name] = value === null ? null : column.mapFromDriverValue(value);
+        }
+        return decoded as InferColumnsDataTypes<C>;
+      });
+    },
+  };
 }
