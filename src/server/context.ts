@@ -55,6 +55,8 @@ export interface Publish {
   ): void;
   /** Closes a person's sockets: of one session, of all but one, or all. */
   disconnect(target: { userId: string; sessionId?: string; exceptSessionId?: string }, code: CloseCode): void;
+  /** Closes so many of a person's sockets on this node, the oldest first: they have too many on all nodes (4009). */
+  closeOldest(userId: string, count: number): void;
   /** Ends the watching of guests and members in a room that is gone or became private. */
   emptyRoom(roomId: string, keepMembers: boolean): void;
   /** What an author writes and does is hidden from a person's open sockets from now on, or no longer. */

@@ -58,12 +58,25 @@ class Node {
     return new Eyes(this.open.context, undefined, undefined).see(person(key));
   }
 
-  came(key: number, more: Partial<PresentPerson> = {}): void {
-    this.presence.came(person(key, more));
+  /** Gives when the socket came. */
+  came(key: number, more: Partial<PresentPerson> = {}): number {
+    return this.presence.came(person(key, more));
   }
 
-  went(key: number): void {
-    this.presence.went(key, { wasIdle: false, isFarewell: false });
+  went(key: number, how: { isFarewell?: boolean; cameAt?: number } = {}): void {
+    this.presence.went(key, { wasIdle: false, isFarewell: false, cameAt: 0, ...how });
+  }
+
+  /** A socket of the person that is counted as present; closed, it goes as a real one does. */
+  connect(key: number): PairedSocket {
+    const socket = this.watch(key);
+    const cameAt = this.came(key);
+    const { onClose } = socket;
+    socket.onClose = (code) => {
+      onClose(code);
+      this.went(key, { cameAt });
+    };
+    return socket;
   }
 
   async settled(): Promise<void> {
@@ -156,6 +169,84 @@ describe("presence on several nodes", () => {
     await three.stop();
   });
 
+  test("everybody of a crowd is told in parts, while people come and go in between", async () => {
+    for (let key = 1; key <= 1_800; key++) one.came(key);
+    await advance(200);
+    expect(two.presence.visibleCount).toBe(1_800);
+    const three = await Node.start(broker.join("three"), clock);
+    for (let key = 1; key <= 900; key += 3) one.went(key, { isFarewell: true });
+    one.came(5_000);
+    for (let turn = 0; turn < 10; turn++) await settled();
+    await advance(200);
+    const visible = one.presence.visibleCount;
+    expect(visible).toBe(1_501);
+    expect([two.presence.visibleCount, three.presence.visibleCount]).toEqual([visible, visible]);
+    await three.stop();
+  });
+
+  test("who sleeps, or whose clock is set, takes nobody for dead", async () => {
+    one.came(1);
+    await advance(200);
+    for (const ms of [3_600_000, -3_600_000, 0]) {
+      clock.jump(ms);
+      await advance(6_000);
+      expect(two.status(1).status).toBe("online");
+    }
+    broker.cut("one");
+    await advance(15_000);
+    expect(two.status(1).status).toBe("offline");
+  });
+
+  test("after a loss of the bridge all is known again at once", async () => {
+    one.came(1);
+    await advance(200);
+    broker.cut("two");
+    one.came(2);
+    two.came(3);
+    one.went(1, { isFarewell: true });
+    await advance(20_000);
+    broker.mend("two");
+    await settled();
+    for (const node of [one, two]) {
+      expect([1, 2, 3].map((key) => node.status(key).status)).toEqual(["offline", "online", "online"]);
+    }
+  });
+
+  test("too many sockets close the oldest, wherever they are, and no other", async () => {
+    const sockets: PairedSocket[] = [];
+    for (const node of [one, two, two, one, two]) {
+      sockets.push(node.connect(1));
+      await advance(100);
+    }
+    sockets.push(two.connect(1));
+    await advance(200);
+    const closed = () => sockets.map(({ closed }) => closed?.code);
+    expect(closed()).toEqual([4009, undefined, undefined, undefined, undefined, undefined]);
+    // Two more at once on either: the next two go.
+    sockets.push(one.connect(1), two.connect(1));
+    await advance(200);
+    expect(closed().map((code) => code === 4009)).toEqual([true, true, true, false, false, false, false, false]);
+    // One that goes makes room for one that comes at the same moment elsewhere.
+    sockets[3]?.terminate();
+    sockets.push(two.connect(1));
+    await advance(200);
+    expect(closed().filter((code) => code === 4009)).toHaveLength(3);
+  });
+
+  test("the sockets of a node that died close none of those that came back elsewhere", async () => {
+    const early = [two.connect(1), two.connect(1)];
+    await advance(200);
+    for (let count = 0; count < 3; count++) one.connect(1);
+    await advance(200);
+    broker.cut("one");
+    const back = Array.from({ length: 3 }, () => two.connect(1));
+    await advance(20_000);
+    expect([...early, ...back].map(({ closed }) => closed)).toEqual(Array.from({ length: 5 }, () => undefined));
+    back.push(two.connect(1));
+    await advance(200);
+    expect(early.map(({ closed }) => closed?.code)).toEqual([4009, undefined]);
+  });
+
   test("the people of a node that died are gone within 15 s, and who came back elsewhere is not", async () => {
     const watcher = two.watch(99, "person 1", "person 2");
     one.came(1);
@@ -181,7 +272,7 @@ describe("presence on several nodes", () => {
     await advance(200);
     broker.cut("one");
     one.came(2);
-    one.presence.went(1, { wasIdle: false, isFarewell: true });
+    one.went(1, { isFarewell: true });
     await advance(200);
     broker.mend("one");
     expect([two.status(1).status, two.status(2).status]).toEqual(["online", "offline"]);

@@ -34,6 +34,13 @@ export function presentPerson({ key, id, chosen_status, privacy, last_seen_at }:
   return { key, id, chosen: chosen_status, showsLastSeen: known.showsLastSeen, lastSeenAt: last_seen_at };
 }
 
+/** How somebody is there on another node. */
+export interface Elsewhere {
+  activity: Activity;
+  /** When each of their sockets there came, the earliest first. */
+  sockets: readonly number[];
+}
+
 /** Somebody who is connected here or on another node, or was a moment ago. */
 export class Present {
   readonly key: number;
@@ -45,10 +52,12 @@ export class Present {
   /** Sockets of this node, and those of them that nobody is at. */
   sockets = 0;
   idleSockets = 0;
+  /** When each of them came, the earliest first; kept where there may be other nodes. */
+  opened: number[] | undefined;
   /** The last socket here is gone, but they may be back at once. */
   grace: { since: number; as: Activity } | undefined;
   /** How they are on other nodes. */
-  elsewhere: Map<string, Activity> | undefined;
+  elsewhere: Map<string, Elsewhere> | undefined;
   /** Whether others see them. */
   wasVisible = false;
   /** What the watchers here were told, and when. */
@@ -76,7 +85,7 @@ export class Present {
     const { here } = this;
     if (here === "active" || !this.elsewhere) return here;
     let found = here;
-    for (const activity of this.elsewhere.values()) {
+    for (const { activity } of this.elsewhere.values()) {
       if (activity === "active") return activity;
       found = activity;
     }

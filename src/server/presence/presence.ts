@@ -3,6 +3,7 @@ import { RecentMap } from "../platform/cache/recent-map.ts";
 import { LastSeen } from "./last-seen.ts";
 import { Nodes, type PersonRecord } from "./nodes.ts";
 import { type ChosenStatus, Present, type PresentPerson } from "./person.ts";
+import { SocketLimit } from "./socket-limit.ts";
 import { Telling } from "./telling.ts";
 
 /** Whose last socket went is taken for gone after this: a reload or a tunnel is no farewell. */
@@ -25,6 +26,7 @@ export class Presence {
   readonly lastSeen: LastSeen;
   readonly telling: Telling;
   readonly #nodes: Nodes;
+  readonly #socketLimit: SocketLimit;
   /** The newest choices of people who have lately changed them: what was read meanwhile may be older. */
   readonly #choices = new RecentMap<number, Choices>(choicesMax);
   /** Whose last socket here went, the earliest first. */
@@ -43,6 +45,12 @@ export class Presence {
       hear: (nodeId, record) => this.#hear(nodeId, record),
       lose: (nodeId, keys, at) => this.#lose(nodeId, keys, at),
       learn: (userKey, choices) => this.#learn(userKey, choices),
+      settled: (nodeId) => this.#socketLimit.settled(nodeId),
+    });
+    this.#socketLimit = new SocketLimit(ctx, {
+      get: (userKey) => this.#present.get(userKey),
+      ask: (nodeId) => this.#nodes.ask(nodeId),
+      isThere: (nodeId) => this.#nodes.has(nodeId),
     });
   }
 
@@ -65,26 +73,37 @@ export class Presence {
     return this.#visible;
   }
 
-  /** A socket of theirs is ready. */
-  came(person: PresentPerson): void {
+  /** A socket of theirs is ready; gives when that was. */
+  came(person: PresentPerson): number {
     const present = this.#present.get(person.key) ?? this.#add(person);
     present.grace = undefined;
     this.#leaving.delete(present);
     present.sockets++;
+    const at = this.ctx.clock.now();
+    if (this.ctx.bus.mayHaveOthers) (present.opened ??= []).push(at);
     this.#changedHere(present);
+    this.#socketLimit.look(present);
+    return at;
   }
 
-  /** A socket that came is gone. `isFarewell`: they meant it, so nobody waits for them. */
-  went(userKey: number, { wasIdle, isFarewell }: { wasIdle: boolean; isFarewell: boolean }): void {
+  /** A socket that came, at `cameAt`, is gone. `isFarewell`: they meant it, so nobody waits for them. */
+  went(
+    userKey: number,
+    { wasIdle, isFarewell, cameAt }: { wasIdle: boolean; isFarewell: boolean; cameAt: number },
+  ): void {
     const present = this.#present.get(userKey);
     if (!present || present.sockets === 0) return;
     const { here } = present;
     present.sockets--;
+    const place = present.opened?.indexOf(cameAt) ?? -1;
+    if (place >= 0) present.opened?.splice(place, 1);
     if (wasIdle) present.idleSockets--;
     if (present.sockets === 0 && here !== undefined && !isFarewell) {
       present.grace = { since: this.ctx.clock.now(), as: here };
       this.#leaving.add(present);
       this.#awaitGrace();
+      // They are there still, but with no socket.
+      this.#nodes.changed(present);
       return;
     }
     this.#changedHere(present);
@@ -137,14 +156,15 @@ export class Presence {
   }
 
   #hear(nodeId: string, record: PersonRecord): void {
-    const { key, id, activity, chosen, shows_last_seen, last_seen_at } = record;
+    const { key, id, activity, sockets, chosen, shows_last_seen, last_seen_at } = record;
     const person = { key, id, chosen, showsLastSeen: shows_last_seen, lastSeenAt: last_seen_at };
     const present = this.#present.get(key) ?? (activity && this.#add(person));
     if (last_seen_at !== null) this.lastSeen.learn(key, last_seen_at);
     if (!present) return;
-    if (activity) (present.elsewhere ??= new Map()).set(nodeId, activity);
+    if (activity) (present.elsewhere ??= new Map()).set(nodeId, { activity, sockets });
     else if (!present.elsewhere?.delete(nodeId)) return;
     this.#settle(present, { at: last_seen_at ?? this.ctx.clock.now(), isHere: false });
+    this.#socketLimit.look(present);
   }
 
   #lose(nodeId: string, keys: Iterable<number>, at: number): void {
@@ -166,7 +186,9 @@ export class Presence {
       if (!isVisible) present.lastSeenAt = Math.max(at, present.lastSeenAt ?? at);
       if (isHere) this.lastSeen.note(present.key, at);
       else if (!isVisible) this.lastSeen.learn(present.key, at);
-      if (isVisible && isHere && !this.#isReturning(present)) {
+      // Without the bridge nobody knows who was on another node all along.
+      const isNews = this.ctx.bus.state !== "away" && !this.#isReturning(present);
+      if (isVisible && isHere && isNews) {
         this.ctx.happenings.emit("came_online", { userKey: present.key, userId: present.id });
       }
     }

@@ -35,7 +35,7 @@ export function arrive(
 ): Presence[] {
   if (!hub.sessions.has(session)) return [];
   session.presence = "used";
-  presence(ctx).came(person);
+  session.cameAt = presence(ctx).came(person);
   if (friends.length + partners.length === 0) return [];
   for (const { id } of friends) hub.watchers.befriend(session, id);
   for (const { roomId, person: partner } of partners) hub.watchers.meet(session, roomId, partner.id);
@@ -51,5 +51,6 @@ export function depart(ctx: Context, session: Session): void {
   if (!viewer || session.presence === "none") return;
   const wasIdle = session.presence === "idle";
   session.presence = "none";
-  presence(ctx).went(viewer.key, { wasIdle, isFarewell: session.closeCode === 4001 });
+  const { cameAt } = session;
+  presence(ctx).went(viewer.key, { wasIdle, isFarewell: session.closeCode === 4001, cameAt });
 }

@@ -82,6 +82,11 @@ export class Publisher implements Publish {
     this.#order({ do: "disconnect", ...target, code });
   }
 
+  closeOldest(userId: string, count: number): void {
+    const { hub } = this.#options;
+    for (const session of [...hub.of(userId)].slice(0, count)) hub.close(session, 4009);
+  }
+
   emptyRoom(roomId: string, keepMembers: boolean): void {
     this.#order({ do: "empty", roomId, keepMembers });
   }

@@ -42,6 +42,8 @@ export class Session {
   isReady = false;
   /** Whether its person counts as present for it, and whether somebody is at it. */
   presence: "none" | "used" | "idle" = "none";
+  /** When its person became present for it (milliseconds). */
+  cameAt = 0;
   /** Why it is being closed: from then on nothing is read. */
   closeCode: CloseCode | undefined;
   readonly inbox: Inbox;
