@@ -17,15 +17,17 @@ export class ChaosProxy {
   readonly #server = createServer((client) => this.#accept(client));
 
   private constructor(
-    private readonly target: { hostname: string; port: number },
+    private readonly pick: () => string | undefined,
     /** How many connections were ever accepted. */
     public accepted = 0,
   ) {}
 
-  /** Listens on a free port and forwards to the server behind `url`. */
-  static async before(url: string): Promise<ChaosProxy> {
-    const { hostname, port } = new URL(url);
-    const proxy = new ChaosProxy({ hostname, port: Number(port) });
+  /**
+   * Listens on a free port and forwards to the server behind `url`; with a function, each connection to the one that it
+   * names then (`undefined`: refused), as a balancer does.
+   */
+  static async before(url: string | (() => string | undefined)): Promise<ChaosProxy> {
+    const proxy = new ChaosProxy(typeof url === "string" ? () => url : url);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -36,6 +38,14 @@ export class ChaosProxy {
 
   get wsUrl(): string {
     return `${this.url.replace("http", "ws")}/ws`;
+  }
+
+  /** The address of what is behind it, reached through it. */
+  through(url: string): string {
+    const own = new URL(url);
+    own.hostname = "127.0.0.1";
+    own.port = String((this.#server.address() as AddressInfo).port);
+    return own.href;
   }
 
   get open(): number {
@@ -90,12 +100,14 @@ export class ChaosProxy {
   }
 
   #accept(client: Socket): void {
-    if (this.#refuses) {
+    const target = this.#refuses ? undefined : this.pick();
+    if (target === undefined) {
       client.resetAndDestroy();
       return;
     }
     this.accepted++;
-    const server = connect({ host: this.target.hostname, port: this.target.port });
+    const { hostname, port } = new URL(target);
+    const server = connect({ host: hostname, port: Number(port) });
     const link = { client, server };
     this.#links.add(link);
     for (const [from, to] of [

@@ -1,8 +1,10 @@
 import { readConfig } from "../../src/server/config.ts";
 import type { Context } from "../../src/server/context.ts";
 import { serve } from "../../src/server/serve.ts";
-import { prepareGround, type ServerOptions } from "./environment.ts";
+import { ChaosProxy } from "./chaos-proxy.ts";
+import { prepareGround, type Ground, type ServerOptions } from "./environment.ts";
 import type { Reachable } from "./people.ts";
+import { sharedRedis } from "./redis.ts";
 
 type Overrides = NonNullable<Parameters<typeof serve>[1]>;
 
@@ -13,6 +15,12 @@ export interface TestServer extends Reachable {
   stop(): Promise<void>;
 }
 
+/**
+ * `TEST_NODES=2 bun test test/capability -t Postgres`: on Postgres a server is so many nodes with a bridge, and each
+ * connection goes to one of them at random. Tests that look into the server itself see the first alone.
+ */
+const nodeCount = Number(process.env["TEST_NODES"] ?? 1);
+
 /** A server in this process, on any free port, over a fresh database; `stop` removes all of it. */
 export async function startServer({
   clock,
@@ -20,7 +28,9 @@ export async function startServer({
   ...options
 }: ServerOptions & Pick<Overrides, "clock" | "fatal"> = {}): Promise<TestServer> {
   const ground = await prepareGround(options);
-  const running = await serve(readConfig(ground.env), { ...(clock && { clock }), ...(fatal && { fatal }) });
+  const overrides = { ...(clock && { clock }), ...(fatal && { fatal }) };
+  if (options.dialect === "postgres" && nodeCount > 1) return startNodes(ground, overrides);
+  const running = await serve(readConfig(ground.env), overrides);
   return {
     url: running.url,
     wsUrl: `${running.url.replace("http", "ws")}/ws`,
@@ -28,6 +38,27 @@ export async function startServer({
     context: running.context,
     stop: async () => {
       await running.stop();
+      await ground.clear();
+    },
+  };
+}
+
+async function startNodes(ground: Ground, overrides: Overrides): Promise<TestServer> {
+  const urls: string[] = [];
+  const balancer = await ChaosProxy.before(() => urls[Math.floor(Math.random() * urls.length)]);
+  const env = { REDIS_URL: (await sharedRedis()).url, PUBLIC_URL: balancer.url, ...ground.env };
+  const start = () => serve(readConfig(env), overrides);
+  const first = await start();
+  const others = await Promise.all(Array.from({ length: nodeCount - 1 }, start));
+  urls.push(first.url, ...others.map(({ url }) => url));
+  return {
+    url: balancer.url,
+    wsUrl: balancer.wsUrl,
+    dataDir: ground.dataDir,
+    context: first.context,
+    stop: async () => {
+      await Promise.all([first, ...others].map((node) => node.stop()));
+      await balancer.stop();
       await ground.clear();
     },
   };

@@ -1,0 +1,109 @@
+import { ChaosProxy } from "../support/chaos-proxy.ts";
+import { prepareGround } from "../support/environment.ts";
+import type { Reachable } from "../support/people.ts";
+import { PostgresServer } from "../support/postgres.ts";
+import { TestRedis } from "../support/redis.ts";
+import { ServerProcess } from "../support/server-process.ts";
+
+/** One node: a process, and its own ways to the database and to the bridge, which can be spoiled. */
+export interface Node extends Reachable {
+  readonly name: string;
+  readonly process: ServerProcess;
+  readonly toDatabase: ChaosProxy;
+  readonly toBridge: ChaosProxy;
+  /** Whether the balancer sends new connections there. */
+  inService: boolean;
+}
+
+interface ClusterOptions {
+  nodes?: number;
+  env?: Record<string, string>;
+  /** Which of the nodes in service takes the next connection, in [0, 1). */
+  random?: () => number;
+}
+
+/**
+ * Several nodes on one Postgres and one Redis of their own. The cluster's own address is that of a balancer without any
+ * memory: each connection goes to some node that is in service.
+ */
+export class Cluster implements Reachable {
+  private constructor(
+    readonly postgres: PostgresServer,
+    readonly redis: TestRedis,
+    readonly nodes: readonly Node[],
+    readonly balancer: ChaosProxy,
+  ) {}
+
+  static async start({ nodes: count = 2, env = {}, random = Math.random }: ClusterOptions = {}): Promise<Cluster> {
+    const [postgres, redis] = await Promise.all([PostgresServer.start(), TestRedis.start()]);
+    const { url } = await postgres.fresh();
+    const nodes = await Promise.all(
+      Array.from({ length: count }, async (_, index) => prepareNode(`node ${index + 1}`, url, redis.url, env)),
+    );
+    // All at once: they agree on who migrates.
+    await Promise.all(nodes.map(({ process }) => process.start()));
+    const balancer = await ChaosProxy.before(() => {
+      const serving = nodes.filter(({ inService }) => inService);
+      return serving[Math.floor(random() * serving.length)]?.url;
+    });
+    return new Cluster(postgres, redis, nodes, balancer);
+  }
+
+  get url(): string {
+    return this.balancer.url;
+  }
+
+  get wsUrl(): string {
+    return this.balancer.wsUrl;
+  }
+
+  node(index: number): Node {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`there is no node ${index}`);
+    return node;
+  }
+
+  /** What the nodes logged as errors, each line with its node. */
+  errors(): string[] {
+    return this.nodes.flatMap(({ name, process }) =>
+      process.lines.filter((line) => /"level":"(ERROR|FATAL)"/i.test(line)).map((line) => `${name}: ${line}`),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.balancer.stop();
+    for (const { toBridge, toDatabase } of this.nodes) {
+      toBridge.restore();
+      toDatabase.restore();
+    }
+    await Promise.all(this.nodes.map(({ process }) => process.stop()));
+    await Promise.all(this.nodes.flatMap(({ toBridge, toDatabase }) => [toBridge.stop(), toDatabase.stop()]));
+    await Promise.all([this.postgres.stop(), this.redis.stop()]);
+  }
+}
+
+async function prepareNode(
+  name: string,
+  databaseUrl: string,
+  bridgeUrl: string,
+  env: Record<string, string>,
+): Promise<Node> {
+  const [toDatabase, toBridge] = await Promise.all([ChaosProxy.before(databaseUrl), ChaosProxy.before(bridgeUrl)]);
+  const ground = await prepareGround({
+    env: { DATABASE_URL: toDatabase.through(databaseUrl), REDIS_URL: toBridge.through(bridgeUrl), ...env },
+  });
+  const process = new ServerProcess(ground, []);
+  return {
+    name,
+    process,
+    toDatabase,
+    toBridge,
+    inService: true,
+    get url() {
+      return process.url;
+    },
+    get wsUrl() {
+      return process.wsUrl;
+    },
+  };
+}
