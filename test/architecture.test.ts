@@ -32,7 +32,7 @@ const layers: { name: string; holds: RegExp }[] = [
   { name: "realtime", holds: /^src\/server\/realtime\// },
   { name: "web serving", holds: /^src\/server\/web(\.ts$|\/)/ },
   { name: "http", holds: /^src\/server\/http\.ts$/ },
-  { name: "serve", holds: /^src\/server\/(open-context|serve|start)\.ts$/ },
+  { name: "serve", holds: /^src\/server\/(open-bus|open-context|serve|start)\.ts$/ },
   { name: "seed", holds: /^db\/seed(\.ts$|\/)/ },
   { name: "commands", holds: /^src\/commands\// },
   { name: "main", holds: /^src\/main\.ts$/ },

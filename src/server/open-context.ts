@@ -5,8 +5,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Bus } from "./platform/bus/bus.ts";
-import { loneBus } from "./platform/bus/lone-bus.ts";
-import { RedisBus } from "./platform/bus/redis/redis-bus.ts";
+import { demandSharedDatabase, openBus } from "./open-bus.ts";
 import { CacheRegistry } from "./platform/cache/cache.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
@@ -18,7 +17,7 @@ import { Limits } from "./platform/limits/limits.ts";
 import { named } from "./platform/log.ts";
 import { createMailer } from "./platform/mail/create-mailer.ts";
 import type { Mailer } from "./platform/mail/mail.ts";
-import { createMetrics, type Metrics } from "./platform/metrics.ts";
+import { createMetrics } from "./platform/metrics.ts";
 import { StartError } from "./platform/start-error.ts";
 import { Hub } from "./realtime/hub.ts";
 import { Publisher } from "./realtime/publish.ts";
@@ -48,18 +47,25 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   const clock = overrides.clock ?? systemClock;
   const log = named("server");
   const metrics = createMetrics();
+  const fatal = overrides.fatal ?? ((error: Error) => log.fatal("the server cannot go on", { error }));
   openDataDir(config.dataDir);
-  if (config.redisUrl !== undefined && !config.databaseUrl.startsWith("postgres")) {
-    throw new StartError(
-      "REDIS_URL joins several nodes, and those need one database: set DATABASE_URL to postgres://…, or unset REDIS_URL",
-    );
-  }
+  demandSharedDatabase(config);
   const db = await openDatabase(config.databaseUrl, named("database"));
   const closing: (() => Promise<void> | void)[] = [() => db.close()];
   try {
     const epoch = await settled(db, "epoch", () => Bun.randomUUIDv7());
     const secret = await readSecret(config, db);
-    const bus = overrides.bus ?? (await openBus(config, epoch, metrics));
+    const bus =
+      overrides.bus ??
+      (await openBus(config, {
+        epoch,
+        secret,
+        clock,
+        metrics,
+        log: named("bridge"),
+        fatal,
+        storedEpoch: () => stored(db, "epoch"),
+      }));
     closing.push(() => bus.close());
     const mailer =
       overrides.mailer ??
@@ -97,7 +103,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
       happenings: new Emitter((error, what) => log.error("what follows from an event failed", { what, error })),
       epoch,
       secret,
-      fatal: overrides.fatal ?? ((error) => log.fatal("the server cannot go on", { error })),
+      fatal,
       onClose: (task) => void closing.push(task),
     };
     return { context, hub, close: () => closeAll(closing) };
@@ -105,20 +111,6 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     await closeAll(closing);
     throw error;
   }
-}
-
-/**
- * The bus of this node: alone, or over the bridge that `REDIS_URL` names. Installations that share a bridge are kept
- * apart by their database's `epoch`.
- */
-async function openBus({ redisUrl }: Config, epoch: string, metrics: Metrics): Promise<Bus> {
-  const nodeId = Bun.randomUUIDv7();
-  if (redisUrl === undefined) {
-    metrics.bridgeState.set({ state: "alone" }, 1);
-    return loneBus(nodeId);
-  }
-  const prefix = `parley:${epoch.replaceAll("-", "").slice(-12)}:`;
-  return RedisBus.open({ url: redisUrl, nodeId, prefix, log: named("bridge"), metrics });
 }
 
 async function closeAll(closing: (() => Promise<void> | void)[]): Promise<void> {
@@ -147,9 +139,15 @@ function openDataDir(folder: string): void {
 async function settled(db: Database, name: string, make: () => string): Promise<string> {
   const { settings } = db.tables;
   await db.write((tx) => tx.insert(settings).values({ name, value: make() }).onConflictDoNothing());
+  const value = await stored(db, name);
+  if (value === undefined) throw new StartError(`the database does not keep its settings: ${name} is missing`);
+  return value;
+}
+
+async function stored(db: Database, name: string): Promise<string | undefined> {
+  const { settings } = db.tables;
   const [row] = await db.read.select().from(settings).where(eq(settings.name, name));
-  if (!row) throw new StartError(`the database does not keep its settings: ${name} is missing`);
-  return row.value;
+  return row?.value;
 }
 
 /**

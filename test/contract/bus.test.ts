@@ -23,6 +23,6 @@ describe.skipIf(redisLack !== undefined)(redisLack === undefined ? "over Redis" 
   holdsTheBusContract("over Redis", async () => {
     const { url } = await sharedRedis();
     const prefix = `contract:${Bun.randomUUIDv7()}:`;
-    return { join: (nodeId) => joinBridge(url, nodeId, prefix), stop: async () => {} };
+    return { join: (nodeId) => joinBridge({ url, nodeId, prefix }), stop: async () => {} };
   });
 });

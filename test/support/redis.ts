@@ -12,8 +12,8 @@ const guarded = `
 redis-server --port "$PORT" --bind 127.0.0.1 --dir "$DATA" --save '' --appendonly no "$@" &
 echo "pid $!"
 cat >/dev/null
-kill -CONT $!
-kill -KILL $!
+kill -CONT $! 2>/dev/null
+kill -TERM $! 2>/dev/null
 wait $!
 rm -rf "$DATA"`;
 

@@ -121,6 +121,12 @@ export function createMetrics() {
       help: "Channels of the bridge that this node listens to",
       registers,
     }),
+    bridgeNodes: new Gauge({
+      name: "parley_bridge_nodes",
+      help: "Other nodes: heard of lately, or silent without a farewell",
+      labelNames: ["state"],
+      registers,
+    }),
     bridgePublished: new Counter({
       name: "parley_bridge_published_total",
       help: "Messages to other nodes that the bridge took",
@@ -136,9 +142,9 @@ export function createMetrics() {
       help: "Messages to other nodes that the bridge did not take; they are healed from the database",
       registers,
     }),
-    bridgeReconnects: new Counter({
-      name: "parley_bridge_reconnects_total",
-      help: "Links to the bridge that broke",
+    bridgeLinksLost: new Counter({
+      name: "parley_bridge_links_lost_total",
+      help: "Links to the bridge that broke, each followed by another",
       registers,
     }),
     eventLoopLag: new Histogram({

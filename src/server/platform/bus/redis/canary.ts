@@ -1,8 +1,8 @@
-/** A node sends itself a message this often; so many that stay away mean that it is deaf. */
-const everyMs = 1_000;
+/** So many that stay away mean that a node is deaf. */
 const missedMax = 3;
 
 interface CanaryOptions {
+  everyMs: number;
   send: () => void;
   onDeaf: () => void;
 }
@@ -18,7 +18,7 @@ export class Canary {
 
   constructor(options: CanaryOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#next(), everyMs);
+    this.#timer = setInterval(() => this.#next(), options.everyMs);
   }
 
   heard(): void {

@@ -1,7 +1,7 @@
 import { createClient } from "@redis/client";
 
 /** How long the other end may take to accept a connection. */
-const connectTimeoutMs = 3_000;
+const connectTimeoutMs = 2_000;
 
 function makeClient(url: string) {
   return createClient({

@@ -43,6 +43,11 @@ export class Link {
     await this.#sender.sendCommand(["EVAL", publishAll, "0", ...parcels.flat()]);
   }
 
+  /** Gives how many connections listened, this node's own included. */
+  async publishOne(channel: string, text: string): Promise<number> {
+    return Number(await this.#sender.sendCommand(["PUBLISH", channel, text]));
+  }
+
   async join(channels: string[]): Promise<void> {
     await this.#listener.subscribe(channels, this.#hear);
   }

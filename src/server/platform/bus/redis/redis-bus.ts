@@ -1,14 +1,17 @@
 import { atMost } from "../../at-most.ts";
+import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { StartError } from "../../start-error.ts";
 import type { Bus, BusState, Shared } from "../bus.ts";
-import { Canary } from "./canary.ts";
-import { isFrom, unseal } from "./envelope.ts";
-import { Link } from "./link.ts";
+import { isFrom, seal, unseal } from "./envelope.ts";
+import { LinkKeeper } from "./link-keeper.ts";
+import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
-import { reasonOf, refusalIn } from "./refusals.ts";
+import { type Identity, Peers } from "./peers.ts";
+import { refusalIn } from "./refusals.ts";
 import { SharedValues } from "./shared-values.ts";
+import { Strangers } from "./strangers.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface RedisBusOptions {
@@ -17,18 +20,27 @@ export interface RedisBusOptions {
   nodeId: string;
   /** Before every channel and key, so that several installations can share a bridge. */
   prefix: string;
+  /** The history of the database that all nodes of the installation share. */
+  epoch: string;
+  identity: Identity;
+  clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** This node turned out, while it runs, not to fit to those that were here before it. */
+  onMisfit: (error: StartError) => void;
+  /** A node with another history uses the bridge. */
+  onStranger: (epoch: string) => void;
+  /** Between two canaries, and two looks at the other nodes: a second, but for tests. */
+  everyMs?: number;
 }
 
-/** A link that does not stand by then is given up: a frozen server accepts connections and says nothing. */
-const linkWithinMs = 3_000;
-/** Between two attempts, doubling, each shortened at random by up to a half. */
-const retryMs = { first: 50, most: 1_000 };
-const lastWordsMs = 1_000;
-const showEveryMs = 1_000;
 /** A start waits so long for the first link, to refuse what will never work. */
-const firstLinkWithinMs = 2_000;
+const firstLinkWithinMs = 2_500;
+/** … and so long for those that are here already, to see whether it fits to them. */
+const othersWithinMs = 1_000;
+/** What was published just before the end is waited for so long. */
+const lastWordsMs = 1_000;
+const defaultEveryMs = 1_000;
 
 /**
  * The bus over a server that speaks Redis' protocol. Whatever happens to that server, nothing here waits for it: what
@@ -39,31 +51,60 @@ export class RedisBus implements Bus {
   readonly mayHaveOthers = true;
   readonly isAlone = false;
   readonly #options: RedisBusOptions;
-  readonly #canaryChannel: string;
+  readonly #everyMs: number;
   readonly #subscriptions = new Subscriptions();
+  readonly #watchers = new Set<(state: BusState) => void>();
   readonly #outbox: Outbox;
   readonly #shared: SharedValues;
-  readonly #watchers = new Set<(state: BusState) => void>();
-  readonly #closing = Promise.withResolvers<void>();
-  #state: BusState = "away";
-  #canaryHeard: () => void = () => {};
-  #heardItselfAt = performance.now();
+  readonly #peers: Peers;
+  readonly #strangers: Strangers;
+  readonly #links: LinkKeeper;
   readonly #showing: ReturnType<typeof setInterval>;
+  #state: BusState = "away";
+  /** Some of what this node published reached nobody, and the others have not been told. */
+  #hasDropped = false;
+  #missedTimer: ReturnType<typeof setTimeout> | undefined;
+  #missedToldAt = -Infinity;
+  #misfit: StartError | undefined;
+  #hasStarted = false;
   #isClosed = false;
-  #running: Promise<void> | undefined;
 
   private constructor(options: RedisBusOptions) {
+    const { url, nodeId, prefix, identity, clock, log, metrics, everyMs = defaultEveryMs } = options;
+    this.#everyMs = everyMs;
     this.#options = options;
-    this.nodeId = options.nodeId;
-    this.#canaryChannel = `${options.prefix}canary:${options.nodeId}`;
-    const { metrics, log, prefix, nodeId } = options;
+    this.nodeId = nodeId;
     this.#shared = new SharedValues(prefix, log);
     this.#outbox = new Outbox({
       nodeId,
       onPublished: (count) => metrics.bridgePublished.inc(count),
-      onDropped: (count) => metrics.bridgeDropped.inc(count),
+      onDropped: (count) => {
+        metrics.bridgeDropped.inc(count);
+        this.#hasDropped = true;
+      },
     });
-    this.#showing = setInterval(() => this.#show(), showEveryMs);
+    const onMissed = () => this.#tellMissed();
+    const onMisfit = (error: StartError) => {
+      this.#misfit = error;
+      if (this.#hasStarted) options.onMisfit(error);
+    };
+    this.#peers = new Peers({ bus: this, identity, clock, log, everyMs, onMissed, onMisfit });
+    this.#strangers = new Strangers({
+      epoch: options.epoch,
+      listen: (channel, listener) => this.#subscriptions.add(channel, listener),
+      say: (channel, text) => this.#outbox.add(channel, text),
+      onStranger: options.onStranger,
+    });
+    this.#links = new LinkKeeper({
+      url,
+      canaryChannel: `${prefix}canary:${nodeId}`,
+      log,
+      everyMs,
+      hear: (text, channel) => this.#hear(text, channel),
+      onUp: (link) => this.#begin(link),
+      onDown: () => this.#end(),
+    });
+    this.#showing = setInterval(() => this.#look(), everyMs);
     this.#show();
   }
 
@@ -73,20 +114,18 @@ export class RedisBus implements Bus {
    */
   static async open(options: RedisBusOptions): Promise<RedisBus> {
     const bus = new RedisBus(options);
-    const first = Promise.withResolvers<unknown>();
-    bus.#running = bus.#keepLinked(first.resolve);
     let failure: unknown;
-    await atMost(
-      firstLinkWithinMs,
-      first.promise.then((reason) => {
-        failure = reason;
-      }),
-    );
+    const first = bus.#links.first.then((reason) => {
+      failure = reason;
+    });
+    await atMost(firstLinkWithinMs, first);
     const refusal = refusalIn(failure);
-    if (refusal !== undefined) {
+    const error = refusal === undefined ? bus.#misfit : new StartError(`REDIS_URL ${refusal}`);
+    if (error) {
       await bus.close();
-      throw new StartError(`REDIS_URL ${refusal}`);
+      throw error;
     }
+    bus.#hasStarted = true;
     return bus;
   }
 
@@ -113,87 +152,35 @@ export class RedisBus implements Bus {
 
   /** What was published before is still sent, if that takes no longer than a moment. */
   async close(): Promise<void> {
-    if (this.#state === "connected") await atMost(lastWordsMs, this.#outbox.emptied());
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closing.resolve();
+    this.#peers.tellGone();
+    if (this.#state === "connected") await atMost(lastWordsMs, this.#outbox.emptied());
     clearInterval(this.#showing);
-    await this.#running;
+    clearTimeout(this.#missedTimer);
+    await this.#links.close();
   }
 
-  /** Makes one link after the other for as long as the bus lives; tells `first` how the first went: nothing is well. */
-  async #keepLinked(first: (reason: unknown) => void): Promise<void> {
-    const { url, log, metrics } = this.#options;
-    let waitMs = retryMs.first;
-    let awayAt = performance.now();
-    let isAwayTold = false;
-    while (!this.#isClosed) {
-      const link = new Link({ url, hear: (text, channel) => this.#hear(text, channel) });
-      void this.#closing.promise.then(() => link.end(new Error("the bus was closed")));
-      const failure = await this.#stand(link);
-      first(failure);
-      if (failure === undefined) {
-        if (isAwayTold) log.info("the bridge is back", { away_ms: Math.round(performance.now() - awayAt) });
-        waitMs = retryMs.first;
-        isAwayTold = false;
-        await this.#serve(link);
-        awayAt = performance.now();
-        metrics.bridgeReconnects.inc();
-      } else link.end(failure);
-      if (this.#isClosed) return;
-      const reason = await link.lost;
-      if (!isAwayTold)
-        log.warn("the bridge is away; other nodes are heard through the database", { reason: reasonOf(reason) });
-      isAwayTold = true;
-      await atMost(waitMs * (0.5 + Math.random() / 2), this.#closing.promise);
-      waitMs = Math.min(waitMs * 2, retryMs.most);
-    }
-  }
-
-  /** Brings a link so far that this node hears itself; gives why that failed, or nothing. */
-  #stand(link: Link): Promise<unknown> {
-    const heard = Promise.withResolvers<void>();
-    this.#canaryHeard = heard.resolve;
-    const tooLate = Promise.withResolvers<Error>();
-    const timer = setTimeout(() => tooLate.resolve(new Error("it does not answer in time")), linkWithinMs);
-    const hearOneself = async () => {
-      await link.ready;
-      await link.join([this.#canaryChannel]);
-      await link.publish([[this.#canaryChannel, ""]]);
-      await heard.promise;
-      return undefined;
-    };
-    return Promise.race([hearOneself().catch((error: unknown) => error), link.lost, tooLate.promise]).finally(() =>
-      clearTimeout(timer),
-    );
-  }
-
-  /** Uses a link until it is lost. */
-  async #serve(link: Link): Promise<void> {
-    const canary = new Canary({
-      // What fails here is told by the link itself.
-      send: () => void link.publish([[this.#canaryChannel, ""]]).catch((error: unknown) => link.end(error)),
-      onDeaf: () => link.end(new Error("this node does not hear itself")),
-    });
-    this.#canaryHeard = () => canary.heard();
+  /** Everything goes over this link from now on. Resolves when those who are here have been met, if they answer soon. */
+  async #begin(link: Link): Promise<void> {
     this.#outbox.carriedBy(link);
     this.#shared.carriedBy(link);
-    void this.#subscriptions.carriedBy(link).then(() => {
-      if (this.#subscriptions.link === link) this.#enter("connected");
-    });
-    await link.lost;
-    canary.stop();
+    await this.#subscriptions.carriedBy(link);
+    if (this.#subscriptions.link !== link) return;
+    this.#enter("connected");
+    this.#strangers.greet();
+    const { channel, text } = this.#peers.greeting();
+    const listeners = await link.publishOne(this.#options.prefix + channel, seal(this.nodeId, [text]));
+    await atMost(othersWithinMs, this.#peers.met(listeners - 1));
+  }
+
+  #end(): void {
     this.#subscriptions.dropped();
     this.#outbox.dropped();
     this.#shared.carriedBy(undefined);
+    if (this.#isClosed) return;
+    this.#options.metrics.bridgeLinksLost.inc();
     this.#enter("away");
-  }
-
-  #show(): void {
-    const { metrics } = this.#options;
-    for (const state of ["connected", "away"] as const)
-      metrics.bridgeState.set({ state }, state === this.#state ? 1 : 0);
-    metrics.bridgeCanaryAge.set((performance.now() - this.#heardItselfAt) / 1_000);
-    metrics.bridgeChannels.set(this.#subscriptions.size);
   }
 
   #enter(state: BusState): void {
@@ -202,12 +189,35 @@ export class RedisBus implements Bus {
     for (const watcher of this.#watchers) this.#guard(() => watcher(state));
   }
 
+  #look(): void {
+    this.#show();
+    if (!this.#hasDropped || this.#state !== "connected") return;
+    this.#hasDropped = false;
+    this.#peers.tellLost();
+  }
+
+  #show(): void {
+    const { bridgeState, bridgeCanaryAge, bridgeChannels, bridgeNodes } = this.#options.metrics;
+    for (const state of ["connected", "away"] as const) bridgeState.set({ state }, state === this.#state ? 1 : 0);
+    bridgeCanaryAge.set(this.#links.canaryAgeMs / 1_000);
+    bridgeChannels.set(this.#subscriptions.size);
+    const { here, silent } = this.#peers.count();
+    bridgeNodes.set({ state: "here" }, here);
+    bridgeNodes.set({ state: "silent" }, silent);
+  }
+
+  /** Something of others may have been missed although all is well here: told at once, and then once a second at most, as whoever is told asks the database. */
+  #tellMissed(): void {
+    if (this.#state !== "connected" || this.#missedTimer) return;
+    const waitMs = Math.max(0, this.#missedToldAt + this.#everyMs - performance.now());
+    this.#missedTimer = setTimeout(() => {
+      this.#missedTimer = undefined;
+      this.#missedToldAt = performance.now();
+      if (this.#state === "connected") this.#enter("connected");
+    }, waitMs);
+  }
+
   #hear(text: string, channel: string): void {
-    if (channel === this.#canaryChannel) {
-      this.#heardItselfAt = performance.now();
-      this.#canaryHeard();
-      return;
-    }
     if (isFrom(this.nodeId, text)) return;
     this.#guard(() => {
       const { from, messages } = unseal(text);

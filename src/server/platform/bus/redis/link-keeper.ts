@@ -1,0 +1,140 @@
+import type { Log } from "../../log.ts";
+import { Canary } from "./canary.ts";
+import { Link } from "./link.ts";
+import { reasonOf } from "./refusals.ts";
+
+/** A link that does not stand by then is given up: a frozen server accepts connections and says nothing. */
+const linkWithinMs = 2_000;
+/** Between two attempts, doubling, each shortened at random by up to a half. */
+const retryMs = { first: 50, most: 1_000 };
+
+interface LinkKeeperOptions {
+  url: string;
+  /** This node's own, for hearing itself. */
+  canaryChannel: string;
+  log: Log;
+  /** Between two canaries. */
+  everyMs: number;
+  hear: (text: string, channel: string) => void;
+  /** Everything goes over this link from now on. */
+  onUp: (link: Link) => Promise<void>;
+  /** … and over none any more. */
+  onDown: () => void;
+}
+
+/** Makes one link after the other, each for as long as this node hears itself over it. */
+export class LinkKeeper {
+  readonly #options: LinkKeeperOptions;
+  readonly #first = Promise.withResolvers<unknown>();
+  readonly #running: Promise<void>;
+  #isClosed = false;
+  #link: Link | undefined;
+  #endPause: () => void = () => {};
+  #canaryHeard: () => void = () => {};
+  #heardItselfAt = performance.now();
+
+  constructor(options: LinkKeeperOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Why the first attempt failed; `undefined` when it stands, and `onUp` is through. */
+  get first(): Promise<unknown> {
+    return this.#first.promise;
+  }
+
+  /** Milliseconds since this node last heard itself. */
+  get canaryAgeMs(): number {
+    return performance.now() - this.#heardItselfAt;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#link?.end(new Error("the bus was closed"));
+    this.#endPause();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { url, log } = this.#options;
+    let waitMs = retryMs.first;
+    let awayAt = performance.now();
+    let isAwayTold = false;
+    while (!this.#isClosed) {
+      const link = new Link({ url, hear: (text, channel) => this.#hear(text, channel) });
+      this.#link = link;
+      const failure = await this.#stand(link);
+      if (failure === undefined) {
+        if (isAwayTold) log.info("the bridge is back", { away_ms: Math.round(performance.now() - awayAt) });
+        waitMs = retryMs.first;
+        isAwayTold = false;
+        await this.#serve(link);
+        awayAt = performance.now();
+      } else {
+        link.end(failure);
+        this.#first.resolve(failure);
+      }
+      if (this.#isClosed) return;
+      const reason = reasonOf(await link.lost);
+      if (!isAwayTold) log.warn("the bridge is away; other nodes are heard through the database", { reason });
+      isAwayTold = true;
+      await this.#pause(waitMs * (0.5 + Math.random() / 2));
+      waitMs = Math.min(waitMs * 2, retryMs.most);
+    }
+  }
+
+  /** Brings a link so far that this node hears itself; gives why that failed, or nothing. */
+  async #stand(link: Link): Promise<unknown> {
+    const { canaryChannel } = this.#options;
+    const heard = Promise.withResolvers<void>();
+    this.#canaryHeard = heard.resolve;
+    const tooLate = Promise.withResolvers<Error>();
+    const timer = setTimeout(() => tooLate.resolve(new Error("it does not answer in time")), linkWithinMs);
+    const hearOneself = async () => {
+      await link.ready;
+      await link.join([canaryChannel]);
+      await link.publish([[canaryChannel, ""]]);
+      await heard.promise;
+      return undefined;
+    };
+    try {
+      return await Promise.race([hearOneself().catch((error: unknown) => error), link.lost, tooLate.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Uses a link until it is lost. */
+  async #serve(link: Link): Promise<void> {
+    const { canaryChannel, everyMs, onUp, onDown } = this.#options;
+    const canary = new Canary({
+      everyMs,
+      send: () => void link.publish([[canaryChannel, ""]]).catch((error: unknown) => link.end(error)),
+      onDeaf: () => link.end(new Error("this node does not hear itself")),
+    });
+    this.#canaryHeard = () => canary.heard();
+    void onUp(link)
+      .catch((error: unknown) => link.end(error))
+      .then(() => this.#first.resolve(undefined));
+    await link.lost;
+    canary.stop();
+    onDown();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#endPause = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #hear(text: string, channel: string): void {
+    if (channel !== this.#options.canaryChannel) {
+      this.#options.hear(text, channel);
+      return;
+    }
+    this.#heardItselfAt = performance.now();
+    this.#canaryHeard();
+  }
+}

@@ -1,0 +1,220 @@
+import { z } from "zod";
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { StartError } from "../../start-error.ts";
+import type { Bus } from "../bus.ts";
+
+/** What nodes of one installation must have alike. */
+export interface Identity {
+  /** Tells whether two nodes have the same secret, without telling the secret. */
+  secretProof: string;
+  /** Shown where versions differ. */
+  version: string;
+}
+
+const said = z.discriminatedUnion("kind", [
+  /** That a node is here; `asks`: and would like to know who else is. */
+  z.object({
+    kind: z.literal("here"),
+    asks: z.boolean(),
+    secret_proof: z.string(),
+    version: z.string(),
+    now: z.number(),
+    /** How long it has run: of two that do not fit together, the younger one gives in, whatever its clock says. */
+    up_ms: z.number(),
+    every_ms: z.number(),
+  }),
+  /** Some of what it had to tell reached nobody. */
+  z.object({ kind: z.literal("lost") }),
+  z.object({ kind: z.literal("gone") }),
+]);
+type Said = z.infer<typeof said>;
+type Here = Extract<Said, { kind: "here" }>;
+
+interface Peer {
+  everyMs: number;
+  /** Looks since it was heard of last: counted, so that nobody is taken for silent by a node that was itself too busy. */
+  looks: number;
+  isJudged: boolean;
+}
+
+interface PeersOptions {
+  bus: Pick<Bus, "nodeId" | "publish" | "subscribe" | "state">;
+  identity: Identity;
+  clock: Clock;
+  log: Log;
+  /** Between two looks. */
+  everyMs: number;
+  /** Something that another node published may not have arrived. */
+  onMissed: () => void;
+  /** This node does not fit to those that were here before it. */
+  onMisfit: (error: StartError) => void;
+}
+
+const channel = "nodes";
+/** A node says at every look that it lives; in a large crowd less often, so that nobody hears of more than a hundred a second. */
+const beatPerPeerMs = 10;
+/** Beats that stay away until a node counts as silent. */
+const beatsMissedMax = 3;
+/** While somebody is silent they may be dead, or write where only the database sees it: it is asked, first often, then less. */
+const askingOften = { forMs: 60_000, everyMs: 1_000 };
+const askingOn = { forMs: 3_600_000, everyMs: 5_000 };
+const clocksApart = { warnMs: 5_000, refuseMs: 60_000 };
+
+/** The other nodes of the installation: whether they live, and whether they are of one mind. */
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #startedAt = performance.now();
+  readonly #ends: (() => void)[];
+  readonly #met = new Set<() => void>();
+  #looksSinceBeat = 0;
+  #hasGreeted = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    const { bus } = options;
+    const listen = (text: string, from: string) => this.#listen(text, from);
+    const timer = setInterval(() => this.#look(), options.everyMs);
+    this.#ends = [
+      bus.subscribe(channel, listen),
+      bus.subscribe(`${channel}:${bus.nodeId}`, listen),
+      () => clearInterval(timer),
+    ];
+  }
+
+  /** Nodes that were heard of lately, and those that fell silent without a farewell. */
+  count(): { here: number; silent: number } {
+    let silent = 0;
+    for (const peer of this.#peers.values()) if (this.#silentMs(peer) > 0) silent++;
+    return { here: this.#peers.size - silent, silent };
+  }
+
+  /** What a node says to all when its link is new: the first time it asks who else is there. */
+  greeting(): { channel: string; text: string } {
+    const text = JSON.stringify(this.#here(!this.#hasGreeted));
+    this.#hasGreeted = true;
+    return { channel, text };
+  }
+
+  /** Resolves when so many others have answered. */
+  async met(count: number): Promise<void> {
+    while (this.#peers.size < count) {
+      await new Promise<void>((resolve) => this.#met.add(resolve));
+    }
+  }
+
+  tellLost(): void {
+    this.#say(channel, { kind: "lost" });
+  }
+
+  tellGone(): void {
+    for (const end of this.#ends) end();
+    this.#say(channel, { kind: "gone" });
+  }
+
+  #here(asks: boolean): Here {
+    const { identity, clock, everyMs } = this.#options;
+    return {
+      kind: "here",
+      asks,
+      secret_proof: identity.secretProof,
+      version: identity.version,
+      now: clock.now(),
+      up_ms: Math.round(performance.now() - this.#startedAt),
+      every_ms: Math.max(everyMs, this.#peers.size * beatPerPeerMs),
+    };
+  }
+
+  #say(to: string, what: Said): void {
+    this.#options.bus.publish(to, JSON.stringify(what));
+  }
+
+  /** How long a node has been silent for longer than it should; above 0: it is. */
+  #silentMs({ looks, everyMs }: Peer): number {
+    return looks * this.#options.everyMs - beatsMissedMax * everyMs;
+  }
+
+  #look(): void {
+    // Who hears nothing cannot say of others that they are silent.
+    if (this.#options.bus.state !== "connected") return;
+    const { everyMs, log } = this.#options;
+    const here = this.#here(false);
+    if (++this.#looksSinceBeat * everyMs >= here.every_ms) {
+      this.#looksSinceBeat = 0;
+      this.#say(channel, here);
+    }
+    let mayHaveMissed = false;
+    for (const [nodeId, peer] of this.#peers) {
+      peer.looks++;
+      const silentMs = this.#silentMs(peer);
+      if (silentMs <= 0) continue;
+      if (silentMs <= everyMs) log.warn("a node has fallen silent", { node: nodeId });
+      const asking = silentMs <= askingOften.forMs ? askingOften : askingOn;
+      if (silentMs % asking.everyMs < everyMs) mayHaveMissed = true;
+      if (silentMs > askingOn.forMs) this.#peers.delete(nodeId);
+    }
+    if (mayHaveMissed) this.#options.onMissed();
+  }
+
+  #listen(text: string, from: string): void {
+    // A node of another version may say what this one does not know; what matters is that it lives.
+    const known = said.safeParse(JSON.parse(text));
+    if (known.success) this.#hear(known.data, from);
+  }
+
+  #hear(what: Said, from: string): void {
+    switch (what.kind) {
+      case "here":
+        this.#meet(what, from);
+        break;
+      case "lost":
+        this.#options.onMissed();
+        break;
+      case "gone":
+        this.#peers.delete(from);
+        break;
+    }
+  }
+
+  #meet(what: Here, from: string): void {
+    const known = this.#peers.get(from);
+    const peer = known ?? { everyMs: what.every_ms, looks: 0, isJudged: false };
+    if (known && this.#silentMs(known) > 0) {
+      this.#options.log.info("a silent node is heard again", { node: from });
+      this.#options.onMissed();
+    }
+    peer.everyMs = what.every_ms;
+    peer.looks = 0;
+    this.#peers.set(from, peer);
+    if (!peer.isJudged) this.#compare(peer, what, from);
+    if (what.asks) this.#say(`${channel}:${from}`, this.#here(false));
+    for (const resolve of this.#met) resolve();
+    this.#met.clear();
+  }
+
+  #compare(peer: Peer, theirs: Here, from: string): void {
+    const { log, onMisfit, identity } = this.#options;
+    const ours = this.#here(false);
+    const isYounger = ours.up_ms < theirs.up_ms;
+    const apartMs = ours.now - theirs.now;
+    const misfit =
+      theirs.secret_proof !== ours.secret_proof
+        ? "has another JWT_SECRET: give every node the same one, or none at all"
+        : Math.abs(apartMs) >= clocksApart.refuseMs
+          ? `has a clock ${Math.round(Math.abs(apartMs) / 1_000)} s ${apartMs > 0 ? "behind" : "ahead of"} this one: set both by NTP`
+          : undefined;
+    if (misfit !== undefined) {
+      peer.isJudged = true;
+      const message = `another node of this installation (${from}, version ${theirs.version}) ${misfit}`;
+      if (isYounger) onMisfit(new StartError(message));
+      else log.error(`${message}; it should not have started`);
+    } else if (Math.abs(apartMs) >= clocksApart.warnMs) {
+      peer.isJudged = true;
+      log.warn("the clocks of two nodes are apart: set both by NTP", { node: from, seconds: apartMs / 1_000 });
+    } else if (theirs.version !== identity.version) {
+      peer.isJudged = true;
+      log.info("another node runs another version", { node: from, version: theirs.version });
+    }
+  }
+}
