@@ -7,8 +7,11 @@ import type { Authors } from "./room-frame.ts";
 /** The room that the payload names, and from whom the event is hidden. */
 export function roomOf<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): Address {
   const authors = authorsOf[type as keyof typeof authorsOf] as ((payload: EventPayload<N>) => Authors) | undefined;
-  return { to: "room", roomId: payload.room_id, rev: payload.rev, ...authors?.(payload) };
+  const { by, quotes } = authors?.(payload) ?? nobody;
+  return { to: "room", roomId: payload.room_id, rev: payload.rev, by, quotes };
 }
+
+const nobody: Authors = {};
 
 /** A system line stays visible, whomever it tells of. */
 const ofMessage = ({ type, sender, reply_to }: Message): Authors => {
