@@ -25,7 +25,7 @@ const capabilities = [
 const layers: { name: string; holds: RegExp }[] = [
   { name: "protocol", holds: /^src\/protocol\// },
   { name: "schema", holds: /^db\/(schema\/|migrations\.ts)/ },
-  { name: "config", holds: /^src\/server\/(config|version)\.ts$/ },
+  { name: "config", holds: /^src\/server\/(config|database-url|version)\.ts$/ },
   { name: "platform", holds: /^src\/server\/platform\// },
   { name: "context", holds: /^src\/server\/(context|route)\.ts$/ },
   ...capabilities.map((name) => ({ name, holds: new RegExp(`^src/server/(${name})/`) })),

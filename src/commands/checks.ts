@@ -77,9 +77,9 @@ const checks: Record<string, Check> = {
     }
     return ok(folder);
   },
-  database: async ({ databaseUrl }) => {
+  database: async ({ databaseUrl, databaseAuthToken }) => {
     try {
-      const { name, state, pending } = await inspectDatabase(databaseUrl);
+      const { name, state, pending } = await inspectDatabase(databaseUrl, databaseAuthToken);
       const states = { absent: "is made at the first start", ready: "is up to date", behind: "will be migrated" };
       return ok(`${name} ${states[state]}${pending.length > 0 ? `: ${pending.join(", ")}` : ""}`);
     } catch (error) {

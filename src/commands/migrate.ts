@@ -15,11 +15,11 @@ its start; run it by itself to see whether it works before the server is stopped
   async run(args) {
     const { values, positionals } = parse(args, { json: { type: "boolean" } });
     expectWords(positionals, []);
-    const { databaseUrl } = readConfig();
-    const before = await inspectDatabase(databaseUrl);
-    const db = await openDatabase(databaseUrl, named("migrate"));
+    const { databaseUrl, databaseAuthToken: authToken } = readConfig();
+    const before = await inspectDatabase(databaseUrl, authToken);
+    const db = await openDatabase(databaseUrl, named("migrate"), { authToken });
     await db.close();
-    const { name } = before.state === "absent" ? await inspectDatabase(databaseUrl) : before;
+    const { name } = before.state === "absent" ? await inspectDatabase(databaseUrl, authToken) : before;
     const applied = { absent: "made", behind: before.pending.join(", "), ready: "nothing to do" }[before.state];
     print(
       values.json

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { limits } from "../protocol/limits.ts";
+import { databaseUrlForms, findKind } from "./database-url.ts";
 
 /** A variable holds what it may not hold. The message names the variable, its value and what is allowed. */
 export class ConfigError extends Error {}
@@ -17,9 +18,6 @@ function duration(text: string): number | undefined {
 const drainMaxMs = 300_000;
 
 const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_SECRET", "METRICS_TOKEN"]);
-
-/** A file by an absolute or relative path and nothing else, or a server with its name. */
-const databaseUrlForm = /^(?:file:(?:\/\/\/|(?!\/\/|:memory:))[^?#]+|postgres(?:ql)?:\/\/[^/]+.*)$/;
 
 /** A server with its name, and at most the number of a database. */
 const redisUrlForm = /^rediss?:\/\/[^/?#]+(?:\/\d{0,3})?$/;
@@ -100,18 +98,23 @@ class Reader {
 export function readConfig(env: Record<string, string | undefined> = process.env) {
   const from = new Reader(env);
   const dataDir = resolve(from.text("DATA_DIR") ?? "./data");
-  const databaseUrl = from.read(
-    "DATABASE_URL",
-    `file:${join(dataDir, "parley.db")}`,
-    "file:… or postgres://…",
-    (text) => (databaseUrlForm.test(text) && URL.canParse(text) ? text : undefined),
+  const databaseUrl = from.read("DATABASE_URL", `file:${join(dataDir, "parley.db")}`, databaseUrlForms, (text) =>
+    findKind(text) === undefined ? undefined : text,
   );
+  const databaseAuthToken = from.text("DATABASE_AUTH_TOKEN");
+  // Whoever has a token means another database than the file that is taken without a URL.
+  if (databaseAuthToken !== undefined && findKind(databaseUrl) !== "remote") {
+    throw new ConfigError(
+      "DATABASE_AUTH_TOKEN is set, and DATABASE_URL names no libSQL server; set it, or unset the token",
+    );
+  }
   const terminal = process.stdout.isTTY === true;
   return {
     host: from.text("HOST") ?? "127.0.0.1",
     port: from.integer("PORT", 3000, 0, 65_535),
     dataDir,
     databaseUrl,
+    databaseAuthToken,
     redisUrl: from.read<string | undefined>(
       "REDIS_URL",
       undefined,

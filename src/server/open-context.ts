@@ -50,7 +50,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   const fatal = overrides.fatal ?? ((error: Error) => log.fatal("the server cannot go on", { error }));
   openDataDir(config.dataDir);
   demandSharedDatabase(config);
-  const db = await openDatabase(config.databaseUrl, named("database"));
+  const db = await openDatabase(config.databaseUrl, named("database"), { authToken: config.databaseAuthToken });
   const closing: (() => Promise<void> | void)[] = [() => db.close()];
   try {
     const epoch = await settled(db, "epoch", () => Bun.randomUUIDv7());
@@ -152,12 +152,13 @@ async function stored(db: Database, name: string): Promise<string | undefined> {
 
 /**
  * `JWT_SECRET`, or one made at first start: in a file beside the embedded database, so that a copy of the database alone
- * signs nobody in; in the database on Postgres, where several nodes must agree.
+ * signs nobody in; in the database itself behind a network, where several nodes must agree, or none has a folder that
+ * stays.
  */
 async function readSecret({ jwtSecret, dataDir }: Config, db: Database): Promise<Uint8Array> {
   if (jwtSecret !== undefined) return new TextEncoder().encode(jwtSecret);
   const make = () => randomBytes(secretBytes).toString("base64url");
-  if (db.dialect === "postgres") return Buffer.from(await settled(db, "jwt_secret", make), "base64url");
+  if (db.dialect === "postgres" || db.isRemote) return Buffer.from(await settled(db, "jwt_secret", make), "base64url");
   const folder = join(dataDir, "secrets");
   const path = join(folder, "jwt");
   try {

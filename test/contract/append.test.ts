@@ -6,8 +6,9 @@ import { connectionPragmas } from "../../src/server/platform/db/dialect/connecti
 import type { Appended, NewMessage, StoredMessage } from "../../src/server/timeline/append.ts";
 import { LibsqlAppender } from "../../src/server/timeline/append-libsql.ts";
 import { appendToPostgres } from "../../src/server/timeline/append-postgres.ts";
+import { appendToRemote } from "../../src/server/timeline/append-remote.ts";
 import { freshDatabase, storeRoom, storeUser, type FreshDatabase } from "../support/database.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import { seeded } from "../support/random.ts";
 
 type Append = (batch: readonly NewMessage[]) => Promise<Appended[]>;
@@ -15,6 +16,7 @@ type Append = (batch: readonly NewMessage[]) => Promise<Appended[]>;
 /** The lane's statements of the dialect, and another set of them as another node would have. */
 function appenderOf(db: Database): { append: Append; close: () => void } {
   if (db.dialect === "postgres") return { append: (batch) => appendToPostgres(db.sql, batch), close: () => {} };
+  if (db.isRemote) return { append: (batch) => appendToRemote(db, batch), close: () => {} };
   const connection = new Libsql(db.path, { timeout: 5_000 });
   for (const pragma of connectionPragmas) connection.exec(pragma);
   const appender = new LibsqlAppender(connection);
@@ -24,7 +26,7 @@ function appenderOf(db: Database): { append: Append; close: () => void } {
 const numbers = (outcomes: readonly Appended[]) =>
   outcomes.map((outcome) => (outcome.kind === "stored" ? outcome.seq : outcome.kind));
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   let fresh: FreshDatabase;
   let db: Database;
   let append: Append;

@@ -9,7 +9,7 @@ import type { Database } from "../../src/server/platform/db/database.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { named } from "../../src/server/platform/log.ts";
 import { StartError } from "../../src/server/platform/start-error.ts";
-import { freshUrl, storeUser } from "../support/database.ts";
+import { freshUrl, libsqlRows, storeUser } from "../support/database.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { freePort } from "../support/free-port.ts";
@@ -45,7 +45,8 @@ async function tableExists(db: Database, name: string): Promise<boolean> {
     const rows = await db.sql`SELECT 1 FROM information_schema.tables WHERE table_name = ${name}`;
     return rows.length > 0;
   }
-  return rowsOf(db.path, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
+  const rows = await libsqlRows(db, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name);
+  return rows.length > 0;
 }
 
 async function usernames(db: Database): Promise<string[]> {
@@ -98,7 +99,7 @@ forEachDialect((dialect) => {
     expect(await usernames(old)).toEqual(["ann"]);
     await old.close();
 
-    const upgraded = await openDatabase(url, log, all);
+    const upgraded = await openDatabase(url, log, { steps: all });
     expect(await tableExists(upgraded, "later")).toBe(true);
     expect(await usernames(upgraded)).toEqual(["ann"]);
     await upgraded.close();
@@ -110,7 +111,7 @@ forEachDialect((dialect) => {
       ...all.slice(0, -1),
       { name: "9999_last", createdAtMs: 2, statements: ["CREATE TABLE later (a)", "?"] },
     ];
-    const failure = await openDatabase(url, log, broken).then(() => undefined, String);
+    const failure = await openDatabase(url, log, { steps: broken }).then(() => undefined, String);
     expect(failure).toStartWith("Error: the ");
     expect(failure).not.toContain("\n");
     const old = await openDatabase(url, log);
@@ -119,14 +120,14 @@ forEachDialect((dialect) => {
   });
 
   test("a database of a newer Parley is refused and not touched", async () => {
-    await (await openDatabase(url, log, all)).close();
+    await (await openDatabase(url, log, { steps: all })).close();
     const failure = await openDatabase(url, log).then(
       () => undefined,
       (error: unknown) => error,
     );
     expect(failure).toBeInstanceOf(StartError);
     expect(String(failure)).toContain("9998_later");
-    await (await openDatabase(url, log, all)).close();
+    await (await openDatabase(url, log, { steps: all })).close();
   });
 
   test("a start that finds nothing to do changes nothing", async () => {

@@ -5,9 +5,9 @@ import { getTableConfig as libsqlConfig, SQLiteTable } from "drizzle-orm/sqlite-
 import type { Sql } from "postgres";
 import * as libsql from "../../db/schema/libsql.ts";
 import * as postgres from "../../db/schema/postgres.ts";
-import { forEachDialect } from "../support/dialects.ts";
-import { freshDatabase } from "../support/database.ts";
-import { rowsOf } from "../support/sqlite.ts";
+import type { LibsqlDatabase } from "../../src/server/platform/db/database.ts";
+import { forEachDatabase } from "../support/dialects.ts";
+import { freshDatabase, libsqlRows } from "../support/database.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type TableName = keyof typeof libsql;
@@ -106,11 +106,11 @@ function group(rows: { table: string; column: string; required: boolean }[]): Re
   return sorted(found);
 }
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   // But for the search index itself, where the dialects have nothing in common: a virtual table here, `tsvector` there.
   test("the migrations make what the schema says", async () => {
     const { db, dispose } = await freshDatabase(dialect);
-    const found = db.dialect === "libsql" ? libsqlCatalog(db.path) : await postgresCatalog(db.sql);
+    const found = db.dialect === "libsql" ? await libsqlCatalog(db) : await postgresCatalog(db.sql);
     await dispose();
     const configs = Object.values(libsqlTables).map((table) => libsqlConfig(table));
     const composite = (table: (typeof configs)[number]) => table.primaryKeys.flatMap(({ columns }) => columns);
@@ -130,14 +130,14 @@ forEachDialect((dialect) => {
   });
 });
 
-function libsqlCatalog(path: string): Found {
-  const rows = rowsOf(
-    path,
+async function libsqlCatalog(db: LibsqlDatabase): Promise<Found> {
+  const rows = await libsqlRows(
+    db,
     `SELECT m.name AS "table", c.name AS "column", c."notnull" OR c.pk > 0 AS required
      FROM sqlite_master m JOIN pragma_table_info(m.name) c
      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'message_search%' AND m.name <> 'migrations'`,
   );
-  const indexes = rowsOf(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
+  const indexes = await libsqlRows(db, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
   return {
     columns: group(
       rows.map(({ table, column, required }) => ({

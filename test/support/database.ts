@@ -1,11 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Dialect } from "../../db/migrations.ts";
-import type { Database } from "../../src/server/platform/db/database.ts";
+import type { Database, LibsqlDatabase, Rows } from "../../src/server/platform/db/database.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { named } from "../../src/server/platform/log.ts";
+import type { TestedDatabase } from "./dialects.ts";
 import { temporaryFolder } from "./environment.ts";
 import { freshPostgres } from "./postgres.ts";
+import { freshRemote } from "./sqld.ts";
+import { rowsOf } from "./sqlite.ts";
 
 export interface FreshDatabase {
   url: string;
@@ -14,9 +16,13 @@ export interface FreshDatabase {
 }
 
 /** An address at which nothing is stored yet. */
-export async function freshUrl(dialect: Dialect): Promise<{ url: string; clear(): Promise<void> }> {
+export async function freshUrl(dialect: TestedDatabase): Promise<{ url: string; clear(): Promise<void> }> {
   if (dialect === "postgres") {
     const { url, drop } = await freshPostgres();
+    return { url, clear: drop };
+  }
+  if (dialect === "remote") {
+    const { url, drop } = await freshRemote();
     return { url, clear: drop };
   }
   const folder = temporaryFolder();
@@ -27,7 +33,7 @@ export async function freshUrl(dialect: Dialect): Promise<{ url: string; clear()
 }
 
 /** A migrated, empty database of the dialect. */
-export async function freshDatabase(dialect: Dialect): Promise<FreshDatabase> {
+export async function freshDatabase(dialect: TestedDatabase): Promise<FreshDatabase> {
   const { url, clear } = await freshUrl(dialect);
   const db = await openDatabase(url, named("test"));
   return {
@@ -38,6 +44,13 @@ export async function freshDatabase(dialect: Dialect): Promise<FreshDatabase> {
       await clear();
     },
   };
+}
+
+/** Rows of libSQL, read beside what a server does there. */
+export async function libsqlRows(db: LibsqlDatabase, sql: string, ...values: (string | number)[]): Promise<Rows> {
+  if (!db.isRemote) return rowsOf(db.path, sql, ...values);
+  const [rows] = await db.transact([{ sql, values }]);
+  return rows ?? [];
 }
 
 /** Stores a person and gives their `key`. */

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Dialect } from "../../db/migrations.ts";
-import { freshPostgres } from "./postgres.ts";
+import type { TestedDatabase } from "./dialects.ts";
+import { freshPostgres, type TestDatabase } from "./postgres.ts";
+import { freshRemote } from "./sqld.ts";
 
 export interface ServerOptions {
-  dialect?: Dialect;
+  dialect?: TestedDatabase;
   /** Variables over the test's own defaults; an empty string unsets one. */
   env?: Record<string, string>;
 }
@@ -35,7 +36,7 @@ export function temporaryFolder(): string {
  */
 export async function prepareGround({ dialect = "libsql", env = {} }: ServerOptions): Promise<Ground> {
   const dataDir = temporaryFolder();
-  const database = dialect === "postgres" ? await freshPostgres() : undefined;
+  const database = await databaseOf(dialect);
   return {
     dataDir,
     env: {
@@ -52,4 +53,11 @@ export async function prepareGround({ dialect = "libsql", env = {} }: ServerOpti
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A database of its own; none for what the server makes for itself in its folder. */
+async function databaseOf(dialect: TestedDatabase): Promise<TestDatabase | undefined> {
+  if (dialect === "postgres") return freshPostgres();
+  if (dialect === "remote") return freshRemote();
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { configureSync } from "@logtape/logtape";
 import { z } from "zod";
 import { migrations } from "../../db/migrations.ts";
+import { kindOf } from "../../src/server/database-url.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { named } from "../../src/server/platform/log.ts";
 import { StartError } from "../../src/server/platform/start-error.ts";
@@ -32,9 +33,9 @@ if (import.meta.main) {
       { category: "logtape", lowestLevel: "error", sinks: [] },
     ],
   });
-  const dialect = url.startsWith("file:") ? "libsql" : "postgres";
+  const dialect = kindOf(url) === "postgres" ? "postgres" : "libsql";
   try {
-    const db = await openDatabase(url, named("start"), [...migrations(dialect), ...later]);
+    const db = await openDatabase(url, named("start"), { steps: [...migrations(dialect), ...later] });
     await db.close();
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

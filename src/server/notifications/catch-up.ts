@@ -1,5 +1,5 @@
 import { perContext, type Context } from "../context.ts";
-import type { EmbeddedDatabase, PostgresDatabase } from "../platform/db/database.ts";
+import type { LibsqlDatabase, PostgresDatabase } from "../platform/db/database.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { DecidedKeys } from "../timeline/decided-keys.ts";
 import { noter } from "./noter.ts";
@@ -29,7 +29,7 @@ class CatchUp {
     await this.#next();
   }
 
-  #onLibsql(db: EmbeddedDatabase): () => Promise<void> {
+  #onLibsql(db: LibsqlDatabase): () => Promise<void> {
     return async () => {
       const queue = noter(this.ctx);
       const isFirst = this.#noted === undefined;

@@ -1,6 +1,6 @@
-import { asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { asc, eq, inArray, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import type { EmbeddedDatabase } from "../platform/db/database.ts";
+import type { LibsqlDatabase } from "../platform/db/database.ts";
 import { runInLane } from "../timeline/lane.ts";
 import { digest, indexedColumns, sliceRows, type Slice } from "./slice.ts";
 
@@ -8,23 +8,26 @@ import { digest, indexedColumns, sliceRows, type Slice } from "./slice.ts";
  * The next slice of the index on libSQL. The writers' lock is held from the reading on: what is found gone stays gone, and
  * no new message can take a key that was purged before the index has forgotten its old owner.
  */
-export async function indexOnLibsql(ctx: Context, db: EmbeddedDatabase): Promise<Slice> {
+export async function indexOnLibsql(ctx: Context, db: LibsqlDatabase): Promise<Slice> {
   const state = await readState(db);
   if (!state.hasNotes && state.lastKey <= state.indexedKey) return { messages: 0, ...state, isLast: true };
   return db.writers.run(async () => {
-    const { messages, search_changes: changes } = db.tables;
+    const { messages, search_changes: changes, search_progress: progress } = db.tables;
     const columns = indexedColumns(db.tables);
-    const { indexedKey, lastKey } = await readState(db);
-    const notes = await db.read.select().from(changes).orderBy(asc(changes.key)).limit(sliceRows);
-    const notedKeys = notes.map(({ message_key }) => message_key);
-    const changed =
-      notes.length === 0 ? [] : await db.read.select(columns).from(messages).where(inArray(messages.key, notedKeys));
-    const sent = await db.read
-      .select(columns)
-      .from(messages)
-      .where(gt(messages.key, indexedKey))
-      .orderBy(asc(messages.key))
-      .limit(sliceRows);
+    const noted = db.read.select({ key: changes.message_key }).from(changes).orderBy(asc(changes.key)).limit(sliceRows);
+    const indexed = db.read.select({ key: progress.indexed_key }).from(progress).where(eq(progress.key, 1));
+    // At once: behind a network each is a round trip. What was noted since is of the next slice.
+    const [{ indexedKey, lastKey, hasNotes }, notes, changed, sent] = await Promise.all([
+      readState(db),
+      state.hasNotes ? db.read.select().from(changes).orderBy(asc(changes.key)).limit(sliceRows) : [],
+      state.hasNotes ? db.read.select(columns).from(messages).where(inArray(messages.key, noted)) : [],
+      db.read
+        .select(columns)
+        .from(messages)
+        .where(sql`${messages.key} > (${indexed})`)
+        .orderBy(asc(messages.key))
+        .limit(sliceRows),
+    ]);
     const { entries, gone, doneNotes, upTo } = digest(notes, changed, sent, indexedKey);
     await runInLane(ctx, [
       {
@@ -49,12 +52,13 @@ export async function indexOnLibsql(ctx: Context, db: EmbeddedDatabase): Promise
       messages: entries.length + gone.length,
       indexedKey: upTo,
       lastKey,
-      isLast: upTo >= lastKey && notes.length < sliceRows && doneNotes.length === notes.length,
+      isLast:
+        upTo >= lastKey && hasNotes === state.hasNotes && notes.length < sliceRows && doneNotes.length === notes.length,
     };
   });
 }
 
-async function readState({ read, tables }: EmbeddedDatabase) {
+async function readState({ read, tables }: LibsqlDatabase) {
   const { messages, search_changes: changes, search_progress: progress } = tables;
   const [row] = await read
     .select({

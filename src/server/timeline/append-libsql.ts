@@ -1,6 +1,13 @@
 import type Libsql from "libsql";
 import { isOutOfService, isContention, isUniqueViolation } from "../platform/db/errors.ts";
-import { byRoom, repeatsInside, storedAs, type Appended, type NewMessage, type StoredMessage } from "./append.ts";
+import {
+  byRoom,
+  outcomeOfRepeat,
+  repeatsInside,
+  type Appended,
+  type NewMessage,
+  type StoredMessage,
+} from "./append.ts";
 
 /**
  * Rows of the prepared inserts, largest first: a row among a hundred costs a third of one alone (DESIGN, figures), and
@@ -64,14 +71,7 @@ export class LibsqlAppender {
       if (isOutOfService(error) || isContention(error)) throw error;
       this.#appendHalves(batch, fresh, outcomes, error);
     }
-    for (const [index, earlier] of inside) {
-      const first = outcomes[earlier];
-      const message = batch[earlier];
-      outcomes[index] =
-        first?.kind === "stored" && message
-          ? { kind: "repeated", original: storedAs(message, first.seq, first.rev) }
-          : (first ?? { kind: "refused", reason: "the message it repeats was not stored" });
-    }
+    for (const [index, earlier] of inside) outcomes[index] = outcomeOfRepeat(outcomes[earlier], batch[earlier]);
   }
 
   /** A row that the database refuses must hurt only itself: halve until it stands alone. */

@@ -1,7 +1,14 @@
 import type { Sql } from "postgres";
 import { roomLockClass, roomLocks } from "../platform/db/dialect/postgres.ts";
 import { isContention, isOutOfService, isUniqueViolation } from "../platform/db/errors.ts";
-import { byRoom, repeatsInside, storedAs, type Appended, type NewMessage, type StoredMessage } from "./append.ts";
+import {
+  byRoom,
+  outcomeOfRepeat,
+  repeatsInside,
+  type Appended,
+  type NewMessage,
+  type StoredMessage,
+} from "./append.ts";
 
 const attemptsMax = 5;
 // JSON travels as text and is cast: Drizzle replaces postgres.js's JSON serialisers by ones that do nothing.
@@ -74,13 +81,7 @@ async function appendWithoutRepeats(
   if (fresh.length > 0) await appendPositions(sql, batch, fresh, outcomes, attempt);
   for (const index of positions) {
     const earlier = inside.get(index);
-    if (earlier === undefined) continue;
-    const first = outcomes[earlier];
-    const message = batch[earlier];
-    outcomes[index] =
-      first?.kind === "stored" && message
-        ? { kind: "repeated", original: storedAs(message, first.seq, first.rev) }
-        : (first ?? { kind: "refused", reason: "the message it repeats was not stored" });
+    if (earlier !== undefined) outcomes[index] = outcomeOfRepeat(outcomes[earlier], batch[earlier]);
   }
 }
 

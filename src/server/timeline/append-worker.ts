@@ -1,8 +1,9 @@
 import Libsql from "libsql";
+import type { Statement } from "../platform/db/database.ts";
 import { lanePragmas } from "../platform/db/dialect/connection-pragmas.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { LibsqlAppender } from "./append-libsql.ts";
-import { statementRunner, type Statement } from "./statements.ts";
+import { statementRunner } from "./statements.ts";
 
 /**
  * From the lane: first where the file is, then batch after batch, never two at once. Both ways as JSON text: a string

@@ -60,6 +60,14 @@ export function repeatsInside(batch: readonly NewMessage[]): Map<number, number>
   return repeats;
 }
 
+/** What becomes of a repeat of `message`, which is of the same batch and had the outcome `first`. */
+export function outcomeOfRepeat(first: Appended | undefined, message: NewMessage | undefined): Appended {
+  if (first?.kind === "stored" && message) {
+    return { kind: "repeated", original: storedAs(message, first.seq, first.rev) };
+  }
+  return first ?? { kind: "refused", reason: "the message it repeats was not stored" };
+}
+
 /** The row that `message` became. */
 export function storedAs(message: NewMessage, seq: number, rev: number): StoredMessage {
   return {

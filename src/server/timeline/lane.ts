@@ -1,15 +1,15 @@
 import type { Context } from "../context.ts";
 import { perContext } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import type { EmbeddedDatabase, PostgresDatabase } from "../platform/db/database.ts";
+import type { EmbeddedDatabase, PostgresDatabase, RemoteDatabase, Statement } from "../platform/db/database.ts";
 import { isContention, isOutOfService } from "../platform/db/errors.ts";
 import { Lock } from "../platform/db/lock.ts";
 import { WriteLane } from "../platform/db/write-lane.ts";
 import { StartError } from "../platform/start-error.ts";
 import type { Appended, NewMessage } from "./append.ts";
 import { appendToPostgres } from "./append-postgres.ts";
+import { appendToRemote } from "./append-remote.ts";
 import type { FromWorker, ToWorker } from "./append-worker.ts";
-import type { Statement } from "./statements.ts";
 
 const batchMax = 1_000;
 /** A quarter of a second of work: who comes later is told so at once, instead of waiting for an answer. */
@@ -29,7 +29,12 @@ interface Committer {
 
 const parts = perContext((ctx) => {
   const { db, metrics } = ctx;
-  const committer = db.dialect === "libsql" ? workerCommitter(ctx, db) : postgresCommitter(ctx, db);
+  const committer =
+    db.dialect === "postgres"
+      ? postgresCommitter(ctx, db)
+      : db.isRemote
+        ? remoteCommitter(ctx, db)
+        : workerCommitter(ctx, db);
   const timeline = new WriteLane<NewMessage, Appended>({
     commit: committer.commit,
     lock: db.dialect === "libsql" ? db.writers : new Lock(),
@@ -57,7 +62,8 @@ export async function openLane(ctx: Context): Promise<void> {
 
 /**
  * On libSQL: runs statements as one transaction on the lane's thread, so that neither they nor the sync to disk nor a
- * checkpoint stops the event loop. The caller holds `db.writers`. Throws `UNAVAILABLE` when that thread is gone.
+ * checkpoint stops the event loop; behind a network, in one round trip. The caller holds `db.writers`. Throws
+ * `UNAVAILABLE` when that thread is gone. The statements must bear being run twice.
  */
 export async function runInLane(ctx: Context, statements: Statement[]): Promise<void> {
   const { run } = parts(ctx).committer;
@@ -74,17 +80,30 @@ function refusal(ctx: Context, error: unknown): AppError {
 function postgresCommitter(ctx: Context, db: PostgresDatabase): Committer {
   return {
     opened: Promise.resolve(),
-    commit: async (jobs) => {
-      try {
-        return await appendToPostgres(db.sql, jobs);
-      } catch (error) {
-        if (isOutOfService(error) || isContention(error)) throw refusal(ctx, error);
-        throw error;
-      }
-    },
+    commit: (jobs) => orRefuse(ctx, () => appendToPostgres(db.sql, jobs)),
     onDeath: () => {},
     close: async () => {},
   };
+}
+
+/** Behind a network there is nothing to sync here, hence no thread of its own. */
+function remoteCommitter(ctx: Context, db: RemoteDatabase): Committer {
+  return {
+    opened: Promise.resolve(),
+    commit: (jobs) => orRefuse(ctx, () => appendToRemote(db, jobs)),
+    run: (statements) => orRefuse(ctx, async () => void (await db.transact(statements))),
+    onDeath: () => {},
+    close: async () => {},
+  };
+}
+
+async function orRefuse<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isOutOfService(error) || isContention(error)) throw refusal(ctx, error);
+    throw error;
+  }
 }
 
 /** The embedded database's end of the lane lives in a Worker, so that syncing to disk never stops the event loop. */

@@ -1,12 +1,7 @@
 import type Libsql from "libsql";
+import type { Statement } from "../platform/db/database.ts";
 
-/** A statement for the Worker's connection. Few different ones: each stays prepared. */
-export interface Statement {
-  sql: string;
-  values: (string | number)[];
-}
-
-/** Runs statements as one transaction; when it returns, the transaction is on disk. */
+/** Runs statements as one transaction; when it returns, the transaction is on disk. Few different ones: each stays prepared. */
 export function statementRunner(db: Libsql.Database): (statements: Statement[]) => void {
   const prepared = new Map<string, Libsql.Statement>();
   return (statements) => {

@@ -32,17 +32,44 @@ interface DatabaseBase {
   close(): Promise<void>;
 }
 
-/** libSQL in this process: one file, one connection that writes, one that reads, and the lane's in its Worker. */
-export interface EmbeddedDatabase extends DatabaseBase {
+interface LibsqlBase extends DatabaseBase {
   readonly dialect: "libsql";
-  readonly path: string;
-  /** Whoever writes to the file in this process holds it, so that writers never meet as SQLITE_BUSY. */
+  /** Whoever writes in this process holds it, so that writers never meet as SQLITE_BUSY. */
   readonly writers: Lock;
 }
+
+/** libSQL in this process: one file, one connection that writes, one that reads, and the lane's in its Worker. */
+export interface EmbeddedDatabase extends LibsqlBase {
+  readonly isRemote: false;
+  readonly path: string;
+}
+
+/** libSQL behind a network: of one node alone, and every request is a round trip. */
+export interface RemoteDatabase extends LibsqlBase {
+  readonly isRemote: true;
+  /**
+   * Runs statements as one transaction in one round trip; gives the rows of each. Tries again when the connection was
+   * lost, so they must bear being run twice. The caller holds `writers`.
+   */
+  transact(statements: readonly Statement[]): Promise<Rows[]>;
+  /** Counts what this process has written: what has not moved need not be looked at again. */
+  readonly writes: number;
+}
+
+export type LibsqlDatabase = EmbeddedDatabase | RemoteDatabase;
+
+/** A statement in words. */
+export interface Statement {
+  sql: string;
+  values: (string | number)[];
+}
+
+/** What a statement gave; cells by the names of their columns. */
+export type Rows = readonly Readonly<Record<string, unknown>>[];
 
 export interface PostgresDatabase extends DatabaseBase {
   readonly dialect: "postgres";
   readonly sql: Sql;
 }
 
-export type Database = EmbeddedDatabase | PostgresDatabase;
+export type Database = LibsqlDatabase | PostgresDatabase;

@@ -1,5 +1,18 @@
-const retryable = new Set(["SQLITE_BUSY", "SQLITE_LOCKED", "40001", "40P01", "55P03", "57014"]);
-const outOfService = /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|53|57P|08|CONNECTION_|CONNECT_|ECONN)/;
+const retryable = new Set([
+  "SQLITE_BUSY",
+  "SQLITE_LOCKED",
+  "40001",
+  "40P01",
+  "55P03",
+  "57014",
+  // A libSQL server ended the transaction: it had held the lock for too long, or the server was started anew.
+  "TRANSACTION_TIMEOUT",
+  "TRANSACTION_CLOSED",
+  "STREAM_EXPIRED",
+  "STREAM_LOST",
+]);
+const outOfService =
+  /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|53|57P|08|CONNECTION_|CONNECT_|ECONN|BLOCKED)/;
 
 /** The codes of an error and of what caused it: drivers hide theirs under Drizzle's. */
 function* codes(error: unknown): Generator<string> {

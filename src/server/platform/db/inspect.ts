@@ -5,6 +5,10 @@ import postgres from "postgres";
 import { migrations } from "../../../../db/migrations.ts";
 import { applicationId } from "./dialect/libsql.ts";
 import { StartError } from "../start-error.ts";
+import { named } from "../log.ts";
+import { appliedMigrations, connect, hostOf, refusalOf, type RemoteAddress } from "./dialect/remote-libsql/open.ts";
+import { Link } from "./dialect/remote-libsql/link.ts";
+import { kindOf } from "../../database-url.ts";
 import { pending } from "./migrate.ts";
 
 /** What a look at the database found, without changing anything in it. */
@@ -18,8 +22,15 @@ export interface Inspection {
 }
 
 /** Looks at the database behind `url`. Throws {@link StartError} when it cannot be used. */
-export function inspectDatabase(url: string): Promise<Inspection> {
-  return url.startsWith("file:") ? inspectLibsql(url) : inspectPostgres(url);
+export function inspectDatabase(url: string, authToken?: string): Promise<Inspection> {
+  switch (kindOf(url)) {
+    case "file":
+      return inspectLibsql(url);
+    case "remote":
+      return inspectRemote({ url, authToken });
+    case "postgres":
+      return inspectPostgres(url);
+  }
 }
 
 async function inspectLibsql(url: string): Promise<Inspection> {
@@ -44,6 +55,21 @@ async function inspectLibsql(url: string): Promise<Inspection> {
     throw new StartError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     client.close();
+  }
+}
+
+async function inspectRemote(address: RemoteAddress): Promise<Inspection> {
+  const name = `libSQL at ${hostOf(address)}`;
+  const link = new Link({ host: hostOf(address), log: named("doctor") });
+  const client = connect(address, link);
+  try {
+    const applied = await appliedMigrations(client, address);
+    return applied ? stateOf(name, "libsql", applied) : { name, state: "absent", pending: [] };
+  } catch (error) {
+    throw refusalOf(error, address);
+  } finally {
+    client.close();
+    link.close();
   }
 }
 

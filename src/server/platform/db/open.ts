@@ -3,13 +3,24 @@ import type { Log } from "../log.ts";
 import type { Database } from "./database.ts";
 import { openLibsql } from "./dialect/libsql.ts";
 import { openPostgres } from "./dialect/postgres.ts";
+import { openRemoteLibsql } from "./dialect/remote-libsql/open.ts";
+import { kindOf } from "../../database-url.ts";
 
-/**
- * Opens and migrates the database behind `url` (`file:…` or `postgres://…`). Throws `StartError`. `steps` are the
- * migrations of the dialect, but for tests that bring later ones.
- */
-export function openDatabase(url: string, log: Log, steps?: readonly Migration[]): Promise<Database> {
-  return url.startsWith("file:")
-    ? openLibsql(url, log, steps ?? migrations("libsql"))
-    : openPostgres(url, log, steps ?? migrations("postgres"));
+interface DatabaseOptions {
+  /** The migrations of the dialect, but for tests that bring later ones. */
+  steps?: readonly Migration[] | undefined;
+  /** What a libSQL server asks for. */
+  authToken?: string | undefined;
+}
+
+/** Opens and migrates the database behind `url`. Throws `StartError`. */
+export function openDatabase(url: string, log: Log, { steps, authToken }: DatabaseOptions = {}): Promise<Database> {
+  switch (kindOf(url)) {
+    case "file":
+      return openLibsql(url, log, steps ?? migrations("libsql"));
+    case "remote":
+      return openRemoteLibsql({ url, authToken }, log, steps ?? migrations("libsql"));
+    case "postgres":
+      return openPostgres(url, log, steps ?? migrations("postgres"));
+  }
 }

@@ -160,6 +160,7 @@ function database(path: string, writer: Client, reader: Client): EmbeddedDatabas
   const read = drizzle(reader, { schema: tables });
   return {
     dialect: "libsql",
+    isRemote: false,
     path,
     tables,
     read,

@@ -1,0 +1,137 @@
+import type { Log } from "../../../log.ts";
+import { isContention, isOutOfService } from "../../errors.ts";
+
+/** How long a request may take. The server itself lets a writer wait 5 s for one who is gone. */
+const requestMs = 6_000;
+/** How long what bears repeating is tried, from the moment on at which the server was lost. */
+const patienceMs = 5_000;
+/** While the server is away, one request in this time finds out; the others are refused at once. */
+const probeEveryMs = 250;
+/** So long everybody may try. */
+const graceMs = 1_000;
+
+/** The server could not be asked, or not now. `code` is one of those that `platform/db/errors` knows. */
+export class LinkError extends Error {
+  constructor(
+    message: string,
+    readonly code: "CONNECTION_LOST" | "CONNECTION_REFUSED" | "STREAM_LOST",
+  ) {
+    super(message);
+    this.name = "LinkError";
+  }
+}
+
+/** Whether the error, or what caused it, is a {@link LinkError}: drivers hide it under their own. */
+export function isLinkError(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof LinkError) return true;
+  }
+  return false;
+}
+
+interface LinkOptions {
+  /** What the log calls the server: its address without any secret. */
+  host: string;
+  log: Log;
+  /** For what is known to take longer than a request may. */
+  timeoutMs?: number;
+}
+
+/** The way to a libSQL server: every request has its time, and a server that is away is told once and not asked by all. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #underWay = new Set<AbortController>();
+  #isClosed = false;
+  #away: { sinceMs: number; triedMs: number } | undefined;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** `fetch` for the driver. Throws {@link LinkError} where no answer of the database came. */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const nowMs = performance.now();
+    if (this.#away) {
+      const { sinceMs, triedMs } = this.#away;
+      if (nowMs - sinceMs > graceMs && nowMs - triedMs < probeEveryMs) throw this.#lost("it does not answer");
+      this.#away.triedMs = nowMs;
+    }
+    const { status, headers, body } = await this.#ask(request);
+    const said = () => new TextDecoder().decode(body).trim().slice(0, 200);
+    if (status === 401 || status === 403) throw this.#missed("it refuses DATABASE_AUTH_TOKEN", "CONNECTION_REFUSED");
+    // 413 and 400 speak of the request, all else of the server.
+    if (status >= 400 && status !== 400 && status !== 413) throw this.#missed(`it answers HTTP ${status}: ${said()}`);
+    this.#found();
+    // The server was started anew, and knows nothing of the transaction that this request belongs to.
+    if (status === 400 && /\bbaton\b/i.test(said())) {
+      throw new LinkError("the database does not know the transaction any more", "STREAM_LOST");
+    }
+    return new Response(body, { status, headers: { "Content-Type": headers.get("Content-Type") ?? "" } });
+  };
+
+  /**
+   * Runs what bears being run twice until it goes through. Gives up when it cannot be the other's fault, and when the
+   * server has been away for {@link patienceMs}, whoever noticed.
+   */
+  async patiently<T>(work: () => Promise<T>, bearsRepeating: (error: unknown) => boolean = () => true): Promise<T> {
+    const startedMs = performance.now();
+    for (let delayMs = 0; ; delayMs = Math.min(delayMs * 2 + 10, 500)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(isOutOfService(error) || isContention(error)) || !bearsRepeating(error)) throw error;
+        const sinceMs = Math.min(startedMs, this.#away?.sinceMs ?? startedMs);
+        if (this.#isClosed || performance.now() + delayMs - sinceMs > patienceMs) throw error;
+        await Bun.sleep(delayMs);
+      }
+    }
+  }
+
+  /** Nobody waits for an answer any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const request of this.#underWay) request.abort();
+  }
+
+  async #ask(request: Request) {
+    const abort = new AbortController();
+    this.#underWay.add(abort);
+    const tooLate = () => abort.abort(new Error("it did not answer in time"));
+    const timer = setTimeout(tooLate, this.#options.timeoutMs ?? requestMs);
+    try {
+      const response = await fetch(request, { signal: abort.signal });
+      // All of it here, so that a connection that is cut half way is told from an answer that makes no sense.
+      return { status: response.status, headers: response.headers, body: await response.arrayBuffer() };
+    } catch (error) {
+      throw this.#missed(reasonOf(error));
+    } finally {
+      clearTimeout(timer);
+      this.#underWay.delete(abort);
+    }
+  }
+
+  /** An answer did not come. */
+  #missed(reason: string, code: "CONNECTION_LOST" | "CONNECTION_REFUSED" = "CONNECTION_LOST"): LinkError {
+    const { log, host } = this.#options;
+    const nowMs = performance.now();
+    if (!this.#away && !this.#isClosed) log.error("the database cannot be reached", { host, reason });
+    this.#away ??= { sinceMs: nowMs, triedMs: nowMs };
+    return this.#lost(reason, code);
+  }
+
+  #lost(reason: string, code: "CONNECTION_LOST" | "CONNECTION_REFUSED" = "CONNECTION_LOST"): LinkError {
+    return new LinkError(`the database at ${this.#options.host} cannot be reached: ${reason}`, code);
+  }
+
+  #found(): void {
+    if (!this.#away) return;
+    const { log, host } = this.#options;
+    log.info("the database answers again", { host, awayMs: Math.round(performance.now() - this.#away.sinceMs) });
+    this.#away = undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
