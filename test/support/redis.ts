@@ -7,10 +7,11 @@ import { lackOf } from "./needs.ts";
 /** Why there is no Redis on this machine; `undefined` when there is one. */
 export const redisLack = lackOf("redis-server");
 
-/** The server stops, and its folder goes, when this process ends, however it ends: then its standard input closes. */
+/** Its log ends when it does. The server stops, and its folder goes, when this process ends, however it ends: then its standard input closes. */
 const guarded = `
 redis-server --port "$PORT" --bind 127.0.0.1 --dir "$DATA" --save '' --appendonly no "$@" &
 echo "pid $!"
+exec >/dev/null
 cat >/dev/null
 kill -CONT $! 2>/dev/null
 kill -TERM $! 2>/dev/null

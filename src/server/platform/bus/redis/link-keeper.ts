@@ -1,7 +1,7 @@
 import type { Log } from "../../log.ts";
 import { Canary } from "./canary.ts";
 import { Link } from "./link.ts";
-import { reasonOf } from "./refusals.ts";
+import { reasonOf, refusalIn } from "./refusals.ts";
 
 /** A link that does not stand by then is given up: a frozen server accepts connections and says nothing. */
 const linkWithinMs = 2_000;
@@ -89,9 +89,13 @@ export class LinkKeeper {
     const heard = Promise.withResolvers<void>();
     this.#canaryHeard = heard.resolve;
     const tooLate = Promise.withResolvers<Error>();
-    const timer = setTimeout(() => tooLate.resolve(new Error("it does not answer in time")), linkWithinMs);
+    const timer = setTimeout(() => tooLate.resolve(new Error(this.#silence())), linkWithinMs);
     const hearOneself = async () => {
       await link.ready;
+      // One that is full, or cannot save, carries messages all the same.
+      await link.probe(canaryChannel).catch((error: unknown) => {
+        if (refusalIn(error) !== undefined) throw error;
+      });
       await link.join([canaryChannel]);
       await link.publish([[canaryChannel, ""]]);
       await heard.promise;
@@ -102,6 +106,11 @@ export class LinkKeeper {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #silence(): string {
+    const doubt = this.#options.url.startsWith("rediss:") ? "; does it speak TLS, as rediss: says?" : "";
+    return `it does not answer in time${doubt}`;
   }
 
   /** Uses a link until it is lost. */

@@ -43,6 +43,11 @@ export class Link {
     await this.#sender.sendCommand(["EVAL", publishAll, "0", ...parcels.flat()]);
   }
 
+  /** Writes something that soon goes by itself: whether this may be written to, too. */
+  async probe(key: string): Promise<void> {
+    await this.#sender.sendCommand(["SET", key, "", "PX", "1000"]);
+  }
+
   /** Gives how many connections listened, this node's own included. */
   async publishOne(channel: string, text: string): Promise<number> {
     return Number(await this.#sender.sendCommand(["PUBLISH", channel, text]));

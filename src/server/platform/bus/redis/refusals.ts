@@ -11,12 +11,19 @@ const refusals: readonly { says: RegExp; means: string }[] = [
     says: /^ERR unknown command/i,
     means: "leads to a server that lacks commands which are needed (EVAL, PUBLISH, SUBSCRIBE)",
   },
-  { says: /^Unknown RESP type/, means: "leads to something that does not speak Redis' protocol" },
+  {
+    says: /^Unknown RESP type/,
+    means: "leads to something that does not speak Redis' protocol, or only over TLS (rediss:)",
+  },
   {
     says: /wrong version number|packet length too long|SSL routines/i,
     means: "begins with rediss:, but what listens there does not speak TLS",
   },
-  { says: /certificate|CERT_/i, means: "leads to a server whose certificate is not trusted here" },
+  {
+    says: /certificate|CERT_/i,
+    means:
+      "leads to a server whose certificate is not trusted here; NODE_EXTRA_CA_CERTS names a file with further authorities",
+  },
 ];
 
 /**
