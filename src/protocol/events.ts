@@ -110,6 +110,11 @@ export const events = {
   },
   /** Something happened that one is not to see: the room is now at this `rev`, and so is the message it happened to. */
   room_advanced: { payload: z.object({ ...roomId, message_id: z.string().optional(), ...rev }), to: "room" },
+  /**
+   * The room has changed after `since_rev` in ways that were not told one by one, up to `rev`: what is held of it is to be
+   * brought in step by `sync`.
+   */
+  room_changed: { payload: z.object({ ...roomId, since_rev: z.number().int(), ...rev }), to: "room" },
   user_joined: { payload: z.object({ ...roomId, user: models.userRef, ...rev }), to: "room" },
   user_left: {
     payload: z.object({ ...roomId, user_id: z.string(), reason: z.enum(["left", "kicked", "banned"]), ...rev }),

@@ -51,6 +51,25 @@ export function hear(state: State, roomId: string, rev: number, { aboutRoom }: {
   };
 }
 
+/** Notes that the room has changed since `sinceRev` in ways that no event told: what is held of it is behind. */
+export function mistrust(state: State, roomId: string, sinceRev: number, rev: number): State {
+  const room = state.rooms[roomId];
+  const progress = state.progress[roomId];
+  // What was entered or asked for meanwhile shows all of it.
+  if (!room || !progress || rev <= progress.synced) return state;
+  const isBehind = isHeld(state, roomId);
+  return {
+    ...state,
+    rooms: rev > room.rev ? { ...state.rooms, [roomId]: { ...room, rev } } : state.rooms,
+    progress: {
+      ...state.progress,
+      [roomId]: isBehind
+        ? { synced: Math.min(progress.synced, sinceRev), behind: true, roomRev: Math.max(progress.roomRev, rev) }
+        : inStep(rev),
+    },
+  };
+}
+
 /** Notes that everything up to `rev` has been applied; `more` says that further changes are known to exist. */
 export function synced(state: State, roomId: string, rev: number, { more }: { more: boolean }): State {
   const room = state.rooms[roomId];

@@ -8,7 +8,7 @@ import {
   reduceReceipt,
   withoutStatus,
 } from "./reduce-conversation.ts";
-import { hear, onEntering, synced } from "./progress.ts";
+import { hear, mistrust, onEntering, synced } from "./progress.ts";
 import { dropShown, reduceAck, reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceUser } from "./reduce-people.ts";
 import { merge, reduceOwnMembership, reduceRoomEvent } from "./reduce-rooms.ts";
@@ -39,6 +39,10 @@ export function reduceFrame(state: State, frame: ServerFrame): State {
       return reduceCleared(state, frame.payload);
     case "sync_batch":
       return reduceChanges(state, frame.payload);
+    case "room_changed": {
+      const { room_id, since_rev, rev } = frame.payload;
+      return mistrust(state, room_id, since_rev, rev);
+    }
     case "room_added": {
       const { room } = frame.payload;
       return reduceOpened(dropCleared(enterRoom(state, room), room.id), room);
@@ -80,7 +84,7 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
 function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State {
   const { room_id, room, messages, members, members_removed, cursors, rev, has_more } = changes;
   let next = state;
-  for (const message of messages) next = reduceMessage(next, withoutStatus(message));
+  for (const message of messages) next = reduceMessage(next, withoutStatus(message), { isAnswer: true });
   if (room) next = patchRoom(next, room_id, (held) => merge(held, room));
   const mine = members.find(({ user_id }) => user_id === state.me?.id);
   if (mine) next = reduceOwnMembership(next, room_id, mine);

@@ -8,14 +8,17 @@ import type { State } from "./state.ts";
 import { endOf, receive } from "./timeline.ts";
 import { noteMessage, readUpTo, recount } from "./unread.ts";
 
-/** A message in its present form, from an event, a page or a sync. */
-export function reduceMessage(state: State, received: TimelineMessage): State {
+/**
+ * A message in its present form, from an event, a page or a sync. `isAnswer`: of the same `rev` it counts; what is held was
+ * perhaps made by events of which one was missed, as a count of reactions is.
+ */
+export function reduceMessage(state: State, received: TimelineMessage, { isAnswer = false } = {}): State {
   const message = withHeldQuotation(state, withOwnReactions(state, received));
   const roomId = message.room_id;
   // The conversation was emptied of it.
   if (message.seq <= (state.rooms[roomId]?.cleared_seq ?? 0)) return state;
   const timeline = state.timelines[roomId];
-  const changed = timeline && receive(timeline, message);
+  const changed = timeline && receive(timeline, message, { isAnswer });
   let next = state;
   if (changed && changed !== timeline) {
     next = { ...next, timelines: { ...next.timelines, [roomId]: changed } };

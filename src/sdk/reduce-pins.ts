@@ -15,7 +15,7 @@ export function reducePins(state: State, frame: ServerFrame): State {
       const byId = new Map(messages.map((message) => [message.id, message]));
       return changePins(state, room_id, (pin) => {
         const now = byId.get(pin.id);
-        return now && now.rev > pin.rev ? pinOf(now, pin) : pin;
+        return now && now.rev >= pin.rev ? pinOf(now, pin) : pin;
       });
     }
     case "message_deleted":

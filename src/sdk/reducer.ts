@@ -110,7 +110,7 @@ function reducePage(state: State, action: Extract<Action, { type: "page_loaded" 
     (held) => held && addPage(held, page, messages, { lastSeq, hasNewer: has_newer }),
   );
   // Each once more as a single message, so that one's own sends among them are no longer pending, and unread is counted.
-  return messages.reduce(reduceMessage, paged);
+  return messages.reduce((held, message) => reduceMessage(held, message), paged);
 }
 
 function reduceRestart(state: State, action: Extract<Action, { type: "room_restarted" }>): State {

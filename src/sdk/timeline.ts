@@ -31,14 +31,15 @@ export function endOf({ messages, floor }: Pick<Timeline, "messages" | "floor">)
  * Takes in a message that came live or by `sync`: in the window the version with the later `rev` stays; at its end it is
  * appended; what comes too early waits. Outside a window that does not follow the room it is none of its business.
  */
-export function receive(timeline: Timeline, message: TimelineMessage): Timeline {
+export function receive(timeline: Timeline, message: TimelineMessage, { isAnswer = false } = {}): Timeline {
   const { messages, loading, live } = timeline;
   const first = messages[0];
   const end = endOf(timeline);
   if (message.seq <= (timeline.floor ?? 0)) return timeline;
   if (first && message.seq <= end) {
     const held = messages[message.seq - first.seq];
-    if (!held || !supersedes(message, held)) return timeline;
+    const isSure = isAnswer && held?.rev === message.rev && !("is_hidden" in held);
+    if (!held || !(isSure || supersedes(message, held))) return timeline;
     return { ...timeline, messages: messages.with(message.seq - first.seq, message) };
   }
   if (message.seq === end + 1 && live) {

@@ -145,8 +145,8 @@ export function perContext<T>(make: (ctx: Context) => T): (ctx: Context) => T {
 /** What a command handler may use of the socket that it serves. */
 export interface Peer {
   readonly viewer: Viewer;
-  /** Subscribes this socket alone to a public room; a guest's `join_room`. */
-  watch(roomId: string): void;
+  /** Subscribes this socket alone to a public room, of which it can know everything up to `rev`; a guest's `join_room`. */
+  watch(roomId: string, rev: number): void;
   unwatch(roomId: string): void;
   /** Of these people the socket hears how they are, beside its friends and direct partners; of those before no more. */
   lookAt(userIds: readonly string[]): void;

@@ -14,6 +14,7 @@ import type { Logging } from "./platform/log-setup.ts";
 import { StartError } from "./platform/start-error.ts";
 import { startPresence } from "./presence/start.ts";
 import { sayFarewell } from "./realtime/farewell.ts";
+import { startHealing } from "./realtime/heal.ts";
 import type { Hub } from "./realtime/hub.ts";
 import { socketHandlers } from "./realtime/socket.ts";
 import { upgrader } from "./realtime/upgrade.ts";
@@ -98,6 +99,7 @@ async function listen(
     }),
   );
   hub.attach(server);
+  startHealing(ctx, hub);
   const url = server.url.href.replace(/\/$/, "");
   ctx.onClose(watchEventLoop(ctx));
   await startAccounts(ctx, url);

@@ -116,7 +116,7 @@ describe("a room's sockets", () => {
     const { socket, session } = connect(null);
     makeReady(session);
     const peer = new Caller(hub, session, undefined);
-    peer.watch("room");
+    peer.watch("room", 0);
     say("room", 1, "seen");
     peer.unwatch("room");
     say("room", 2, "unseen");

@@ -26,7 +26,7 @@ export class LiveSessions {
   constructor(private readonly ctx: Context) {
     const asked = new Gathered<string, LiveSession>((ids) => this.#load(ids));
     this.#cache = new Cache(sessionsMax, (id) => asked.get(id));
-    ctx.caches.register(sessionsCache, (id) => this.#cache.drop(id));
+    ctx.caches.register(sessionsCache, (id) => this.#cache.drop(id), { clear: () => this.#cache.clear() });
   }
 
   /** Whether the session exists, belongs to the person and has not run out. */

@@ -47,6 +47,7 @@ export class People {
   version = 0;
   /** Ids dropped while a load is under way, one set a load. */
   readonly #overtaken = new Set<Set<string>>();
+  #clearings = 0;
 
   /** People who come one by one, many at once: those who sign in after a restart. */
   readonly #askedFor = new Gathered<string, Person>(async (ids) => {
@@ -105,9 +106,17 @@ export class People {
     for (const dropped of this.#overtaken) dropped.add(id);
   }
 
+  clear(): void {
+    this.version++;
+    this.#byId.clear();
+    this.#byKey.clear();
+    this.#clearings++;
+  }
+
   async #load(where: SQL): Promise<Person[]> {
     const { users } = this.ctx.db.tables;
     const dropped = new Set<string>();
+    const clearings = this.#clearings;
     this.#overtaken.add(dropped);
     try {
       const rows = await this.ctx.db.read
@@ -137,7 +146,7 @@ export class People {
           deleted: row.deleted_at !== null,
           privacy: storedPrivacy(row),
         };
-        if (!dropped.has(person.id)) {
+        if (!dropped.has(person.id) && clearings === this.#clearings) {
           this.#byId.set(person.id, person);
           this.#byKey.set(person.key, person);
         }
@@ -152,6 +161,6 @@ export class People {
 /** The people of this context. */
 export const people = perContext((ctx) => {
   const made = new People(ctx);
-  ctx.caches.register(peopleCache, (id) => made.drop(id));
+  ctx.caches.register(peopleCache, (id) => made.drop(id), { clear: () => made.clear() });
   return made;
 });

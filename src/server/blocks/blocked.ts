@@ -23,6 +23,7 @@ class BlockLists {
   readonly #known = new RecentMap<number, Blocks>(rememberedMax);
   /** Keys dropped while a load is under way, one set a load: what it brings of them may be stale. */
   readonly #overtaken = new Set<Set<number>>();
+  #clearings = 0;
 
   constructor(private readonly ctx: Context) {}
 
@@ -49,10 +50,16 @@ class BlockLists {
     for (const dropped of this.#overtaken) dropped.add(userKey);
   }
 
+  clear(): void {
+    this.#known.clear();
+    this.#clearings++;
+  }
+
   async #load(keys: readonly number[]): Promise<Map<number, Blocks>> {
     const { db } = this.ctx;
     const { blocks } = db.tables;
     const dropped = new Set<number>();
+    const clearings = this.#clearings;
     this.#overtaken.add(dropped);
     try {
       const wanted = jsonNumbers(db, keys);
@@ -80,7 +87,7 @@ class BlockLists {
               }
             : none;
         found.set(key, both);
-        if (!dropped.has(key)) this.#known.set(key, both);
+        if (!dropped.has(key) && clearings === this.#clearings) this.#known.set(key, both);
       }
       return found;
     } finally {
@@ -91,7 +98,7 @@ class BlockLists {
 
 const lists = perContext((ctx) => {
   const made = new BlockLists(ctx);
-  ctx.caches.register(cacheName, (key) => made.drop(Number(key)));
+  ctx.caches.register(cacheName, (key) => made.drop(Number(key)), { clear: () => made.clear(), holdsRights: true });
   return made;
 });
 

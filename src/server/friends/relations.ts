@@ -27,13 +27,18 @@ export async function announceRelation(
   to: readonly ("one" | "other")[] = ["one", "other"],
 ): Promise<void> {
   await telling(ctx).run(async () => {
-    if (to.includes("one")) ctx.publish.toUser(one.id, "relationship_changed", await relation(ctx, one, other));
-    if (to.includes("other")) ctx.publish.toUser(other.id, "relationship_changed", await relation(ctx, other, one));
+    if (to.includes("one")) ctx.publish.toUser(one.id, "relationship_changed", await relationBetween(ctx, one, other));
+    if (to.includes("other"))
+      ctx.publish.toUser(other.id, "relationship_changed", await relationBetween(ctx, other, one));
   });
 }
 
 /** How `other` stands to `viewer`. That one is blocked is not told. */
-async function relation(ctx: Context, viewer: Person, other: Person): Promise<EventPayload<"relationship_changed">> {
+export async function relationBetween(
+  ctx: Context,
+  viewer: Person,
+  other: Person,
+): Promise<EventPayload<"relationship_changed">> {
   const bond = await bondBetween(ctx, ctx.db.read, viewer.key, other.key);
   const row = await listedPerson(ctx, other.key);
   if (!row) throw new AppError("USER_NOT_FOUND");

@@ -88,7 +88,7 @@ export async function changesFor(
 }
 
 /** The greatest `rev` up to which at most `limit` changes lie, without parting those that share one. */
-function lastRevWithin(revs: readonly number[], limit: number, roomRev: number): number {
+export function lastRevWithin(revs: readonly number[], limit: number, roomRev: number): number {
   const beyond = revs[limit];
   if (beyond === undefined || beyond > roomRev) return roomRev;
   const before = revs.findLast((rev) => rev < beyond);

@@ -20,7 +20,7 @@ const looksBackMax = 2_000;
 
 const lastSends = perContext((ctx) => {
   const made = new RecentMap<string, LastSend>(rememberedMax);
-  ctx.caches.register(cacheName, (name) => made.delete(name));
+  ctx.caches.register(cacheName, (name) => made.delete(name), { clear: () => made.clear(), holdsRights: true });
   return made;
 });
 

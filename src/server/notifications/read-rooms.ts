@@ -25,7 +25,7 @@ export class ReadRooms {
   readonly #waiting = new Map<string, Read>();
 
   constructor(private readonly ctx: Context) {
-    ctx.caches.register(cacheName, (key) => this.#unread.delete(Number(key)));
+    ctx.caches.register(cacheName, (key) => this.#unread.delete(Number(key)), { clear: () => this.#unread.clear() });
   }
 
   get hasWaiting(): boolean {

@@ -147,6 +147,27 @@ export function createMetrics() {
       help: "Links to the bridge that broke, each followed by another",
       registers,
     }),
+    bridgeHoles: new Counter({
+      name: "parley_bridge_holes_total",
+      help: "Times that a room's changes had not arrived and were read from the database, and whether that went well",
+      labelNames: ["healed"],
+      registers,
+    }),
+    bridgeHealed: new Counter({
+      name: "parley_bridge_healed_events_total",
+      help: "Events made from the database in place of what did not arrive",
+      registers,
+    }),
+    bridgePolls: new Counter({
+      name: "parley_bridge_polls_total",
+      help: "Times that all rooms read here were compared with the database",
+      registers,
+    }),
+    roomReorders: new Counter({
+      name: "parley_room_reorders_total",
+      help: "Events that came before one of their room which they follow, and waited for it",
+      registers,
+    }),
     eventLoopLag: new Histogram({
       name: "parley_event_loop_lag_seconds",
       help: "How late a 50 ms timer comes",

@@ -19,11 +19,11 @@ export class Caller implements Peer {
     return this.session.viewer;
   }
 
-  watch(roomId: string): void {
+  watch(roomId: string, rev: number): void {
     const { hub, session } = this;
     hub.egress.inTurn(() => {
       if (session.rooms.has(roomId)) return;
-      hub.enter(session, new Map([[roomId, Infinity]]), undefined);
+      hub.enter(session, new Map([[roomId, rev]]), undefined);
       if (session.rooms.has(roomId)) session.watched.add(roomId);
     });
   }

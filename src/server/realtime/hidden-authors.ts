@@ -28,6 +28,11 @@ export class HiddenAuthors {
     return !this.socketsOf(userId)[Symbol.iterator]().next().done;
   }
 
+  /** Of whom a person wants to see nothing, by id. */
+  blockedBy(userId: string): ReadonlySet<string> {
+    return this.#blocked.get(userId) ?? nobody;
+  }
+
   /** Somebody has blocked an author, or does so no longer. */
   set(userId: string, authorId: string, isHidden: boolean): void {
     for (const changes of this.#overtaking) changes.push(() => this.#set(userId, authorId, isHidden));

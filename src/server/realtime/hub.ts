@@ -9,6 +9,7 @@ import { Egress } from "./egress.ts";
 import { frame } from "./frames.ts";
 import { HiddenAuthors } from "./hidden-authors.ts";
 import type { InboxTotal } from "./inbox.ts";
+import { type Interest, noInterest } from "./interest.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
 import { type Authors, RoomFrame } from "./room-frame.ts";
@@ -27,12 +28,6 @@ interface HubOptions {
   metrics: Metrics;
   /** More sockets of one person close the oldest; 0: any number. */
   socketsPerUser: number;
-}
-
-/** Called when this node begins or ceases to have sockets for a room or a person. */
-export interface Interest {
-  begin(kind: "room" | "user", id: string): void;
-  end(kind: "room" | "user", id: string): void;
 }
 
 /** A close frame that the peer does not answer within this ends without one. */
@@ -61,11 +56,11 @@ export class Hub {
   #readyCount = 0;
   #isCounting = false;
   readonly #topics: Topics<Session>;
-  readonly #order: RevOrder<RoomFrame>;
+  readonly order: RevOrder<RoomFrame>;
   readonly hiddenAuthors = new HiddenAuthors((userId) => this.of(userId));
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
-  interest: Interest = { begin() {}, end() {} };
+  interest: Interest = noInterest;
 
   constructor(private readonly options: HubOptions) {
     const { clock, metrics, log } = options;
@@ -78,18 +73,19 @@ export class Hub {
       beforePublish: () => this.egress.release(),
       onOpen: (roomId) => this.interest.begin("room", roomId),
       onEmpty: (roomId) => {
-        this.#order.end(roomId);
+        this.order.end(roomId);
         this.interest.end("room", roomId);
       },
     });
-    this.#order = new RevOrder({
+    this.order = new RevOrder({
       clock,
       inTurn: (step) => this.egress.inTurn(step),
-      release: (roomId, rev, event) => {
-        if (event.text === "") return;
-        this.recent.push({ roomId, rev, frame: event });
-        this.#topics.publish(roomId, event);
+      release: (roomId, rev, frame) => {
+        this.recent.push({ roomId, rev, frame });
+        if (frame.text !== "") this.#topics.publish(roomId, frame);
       },
+      early: () => metrics.roomReorders.inc(),
+      late: (roomId, rev, frame) => this.recent.push({ roomId, rev, frame }),
     });
     this.#wheel = new TimerWheel(clock, (session) => this.#look(session));
     this.#stopWeighing = clock.every(1_000, () => this.#weigh());
@@ -171,7 +167,7 @@ export class Hub {
 
   /** Sends a frame to everybody in a room, in the order of the `rev`s; an empty one only takes its number. */
   toRoom(roomId: string, rev: number, text: string, authors?: Authors): void {
-    this.egress.inTurnGathering(() => this.#order.take(roomId, rev, new RoomFrame(text, authors)));
+    this.egress.inTurnGathering(() => this.order.take(roomId, rev, new RoomFrame(text, authors)));
   }
 
   /** Sends a frame to everybody who is in a room when its turn comes. */
@@ -197,7 +193,7 @@ export class Hub {
     if (session.transport.readyState !== 1) return;
     const entered = new Map([...rooms].filter(([roomId]) => !session.rooms.has(roomId)));
     // What was published while nobody read the room is in `recent`, and given to this socket below.
-    for (const [roomId, rev] of entered) this.#order.begin(roomId, () => Math.max(rev, this.recent.lastRev(roomId)));
+    for (const [roomId, rev] of entered) this.order.begin(roomId, () => Math.max(rev, this.recent.lastRev(roomId)));
     for (const roomId of entered.keys()) session.rooms.set(roomId, this.#topics.join(session, roomId));
     const missed = this.hiddenAuthors.textsFor(session, this.recent.since(entered, from));
     session.sendAll(tell === undefined ? missed : [tell, ...missed]);

@@ -107,6 +107,8 @@ export class Opening {
     const keys = [...new Set(round.flatMap(({ viewer }) => viewer?.key ?? []))];
     const held = hub.recent.hold();
     try {
+      // What is told these people after the reads below must be heard here.
+      await hub.interest.heard(round.flatMap(({ viewer }) => viewer?.id ?? []));
       await hub.hiddenAuthors.learn(
         ctx,
         round.flatMap(({ viewer }) => viewer ?? []),

@@ -1,6 +1,7 @@
 import type { CloseCode } from "../../protocol/close.ts";
 import type { EventFor, EventName, EventPayload } from "../../protocol/events.ts";
 import type { Publish } from "../context.ts";
+import { atMost } from "../platform/at-most.ts";
 import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -20,20 +21,30 @@ interface PublishOptions {
   roomsOf: (userId: string) => Promise<string[]>;
 }
 
+/** Nobody waits longer for the bridge than this; should it come later, what was missed is read from the database. */
+const heardWithinMs = 1_000;
+
 /** `Publish` over the hub of this node and the bus to the others. */
 export class Publisher implements Publish {
   readonly #options: PublishOptions;
   readonly #listening = new Map<string, () => void>();
+  /** People whose channel is not heard yet. */
+  readonly #coming = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(options: PublishOptions) {
     this.#options = options;
     const { hub } = options;
     if (!options.bus.mayHaveOthers) return;
-    this.#listen("all");
     hub.interest = {
-      begin: (kind, id) => this.#listen(`${kind}:${id}`),
-      end: (kind, id) => this.#ignore(`${kind}:${id}`),
+      begin: (kind, id) => this.#begin(kind, id),
+      end: (kind, id) => {
+        if (kind === "user") this.#come(id);
+        this.#ignore(`${kind}:${id}`);
+      },
+      heard: (userIds) => this.#heard(userIds),
+      onLive: () => {},
     };
+    this.#listen("all", () => hub.interest.onLive(undefined));
   }
 
   toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void {
@@ -140,11 +151,28 @@ export class Publisher implements Publish {
     }
   }
 
-  #listen(channel: string): void {
+  #begin(kind: "room" | "user", id: string): void {
+    const { interest } = this.#options.hub;
+    if (kind === "user") this.#coming.set(id, Promise.withResolvers());
+    this.#listen(`${kind}:${id}`, () => (kind === "user" ? this.#come(id) : interest.onLive(id)));
+  }
+
+  #come(userId: string): void {
+    this.#coming.get(userId)?.resolve();
+    this.#coming.delete(userId);
+  }
+
+  #heard(userIds: readonly string[]): Promise<unknown> | undefined {
+    const coming = userIds.flatMap((id) => this.#coming.get(id)?.promise ?? []);
+    if (coming.length === 0 || this.#options.bus.state !== "connected") return undefined;
+    return atMost(heardWithinMs, Promise.all(coming));
+  }
+
+  #listen(channel: string, onLive: () => void): void {
     const { bus } = this.#options;
     this.#listening.set(
       channel,
-      bus.subscribe(channel, (text, from) => this.#hear(text, from)),
+      bus.subscribe(channel, (text, from) => this.#hear(text, from), onLive),
     );
   }
 

@@ -20,7 +20,9 @@ export class RecentFrames {
   /** From which number on each reader under way needs them; the oldest reader comes first. */
   readonly #readers = new Set<{ from: number }>();
 
+  /** An empty one is none: a change without an event. */
   push(frame: RecentFrame): void {
+    if (frame.frame.text === "") return;
     this.#frames.push(frame);
     if (this.#frames.length >= 2 * kept) this.#forget();
   }

@@ -87,6 +87,10 @@ export class Session {
     return (this.#watched ??= new Set());
   }
 
+  watchedRooms(): string[] {
+    return this.#watched ? [...this.#watched] : [];
+  }
+
   isWatching(roomId: string): boolean {
     return this.#watched?.has(roomId) === true;
   }

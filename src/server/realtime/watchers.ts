@@ -26,6 +26,11 @@ export class Watchers {
     return this.#of.has(userId);
   }
 
+  /** Whom a socket watches as its person's friends. */
+  friendsOf(session: Session): Iterable<string> {
+    return this.#watched.get(session)?.friends ?? [];
+  }
+
   befriend(session: Session, userId: string): void {
     const { friends } = this.#open(session);
     if (!friends.has(userId)) this.#add(session, userId);

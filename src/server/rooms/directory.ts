@@ -1,9 +1,11 @@
+import { eq, inArray } from "drizzle-orm";
 import { idPattern } from "../../protocol/text.ts";
 import { perContext, type Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { Cache } from "../platform/cache/cache.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import type { Tables } from "../platform/db/database.ts";
+import { jsonTexts } from "../platform/db/json-rows.ts";
 import { findLobby, findRoom, idOfRoom, roomByKey } from "./store.ts";
 
 /** A room as the database has it at one moment. */
@@ -31,7 +33,10 @@ class Directory {
       this.#ids.set(entry.key, entry.id);
       return entry;
     });
-    ctx.caches.register(cacheName, (id) => this.#entries.drop(id));
+    ctx.caches.register(cacheName, (id) => this.#entries.drop(id), {
+      clear: () => this.#entries.clear(),
+      holdsRights: true,
+    });
   }
 
   /** The room if it is remembered. */
@@ -64,6 +69,30 @@ class Directory {
 }
 
 export const rooms = perContext((ctx) => new Directory(ctx));
+
+/** How a room stands. */
+export interface RoomState {
+  rev: number;
+  type: RoomRow["type"];
+  isDeleted: boolean;
+}
+
+/** How these rooms stand, by id; one of which nothing is left is missing. */
+export async function roomStates({ db }: Pick<Context, "db">, ids: readonly string[]): Promise<Map<string, RoomState>> {
+  const { rooms } = db.tables;
+  const rows = await db.read
+    .select({ id: rooms.id, rev: rooms.rev, type: rooms.type, deletedAt: rooms.deleted_at })
+    .from(rooms)
+    .where(inArray(rooms.id, jsonTexts(db, ids)));
+  return new Map(rows.map(({ id, rev, type, deletedAt }) => [id, { rev, type, isDeleted: deletedAt !== null }]));
+}
+
+/** The room with its numbers, also one that was deleted, for as long as something of it is left. */
+export async function roomEvenDeleted({ db }: Pick<Context, "db">, id: string): Promise<RoomRow | undefined> {
+  const { rooms } = db.tables;
+  const [row] = await db.read.select().from(rooms).where(eq(rooms.id, id));
+  return row;
+}
 
 /** The room with its numbers, as the database has it now. Throws `ROOM_NOT_FOUND`. */
 export async function roomWithNumbers(ctx: Context, key: number): Promise<RoomRow> {

@@ -74,6 +74,19 @@ export async function standingRows(ctx: Context, userKeys: readonly number[]): P
   return rowsIn(found);
 }
 
+/** The ids of the rooms that these people are in. */
+export async function roomsOfEach(
+  ctx: Context,
+  userKeys: readonly number[],
+): Promise<{ userKey: number; roomId: string }[]> {
+  const { rooms, members } = ctx.db.tables;
+  return ctx.db.read
+    .select({ userKey: members.user_key, roomId: rooms.id })
+    .from(members)
+    .innerJoin(rooms, eq(rooms.key, members.room_key))
+    .where(and(inArray(members.user_key, [...userKeys]), eq(members.is_active, true), isNull(rooms.deleted_at)));
+}
+
 /** The `rev` of a room. */
 export async function revOf(ctx: Context, roomKey: number): Promise<number> {
   const { rooms } = ctx.db.tables;

@@ -31,7 +31,7 @@ const memberships = perContext((ctx) => {
     const ban = await activeBan(ctx, ctx.db.read, roomKey, userKey);
     return { membership: undefined, bannedUntil: ban ? (ban.until ?? Infinity) : null };
   });
-  ctx.caches.register(cacheName, (name) => cache.drop(name));
+  ctx.caches.register(cacheName, (name) => cache.drop(name), { clear: () => cache.clear(), holdsRights: true });
   return cache;
 });
 
@@ -54,7 +54,7 @@ const lobbyExceptions = perContext((ctx) => {
     }
     return found;
   });
-  ctx.caches.register(lobbyCacheName, (key) => cache.drop(key));
+  ctx.caches.register(lobbyCacheName, (key) => cache.drop(key), { clear: () => cache.clear(), holdsRights: true });
   return cache;
 });
 
@@ -106,7 +106,7 @@ const listCacheName = "member-keys";
 
 const memberLists = perContext((ctx) => {
   const cache = new Cache<readonly number[]>(listedMax, (key) => activeMemberKeys(ctx, ctx.db.read, Number(key)));
-  ctx.caches.register(listCacheName, (key) => cache.drop(key));
+  ctx.caches.register(listCacheName, (key) => cache.drop(key), { clear: () => cache.clear(), holdsRights: true });
   return cache;
 });
 

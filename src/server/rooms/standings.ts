@@ -4,7 +4,7 @@ import { Gathered } from "../platform/cache/gathered.ts";
 import { pendingCursor } from "../timeline/cursors.ts";
 import { lobbyPositions } from "../timeline/positions.ts";
 import { rooms } from "./directory.ts";
-import { revOf, standingRows } from "./list-store.ts";
+import { revOf, roomsOfEach, standingRows } from "./list-store.ts";
 
 /** What a person is in a room, how far they have read there, and the `rev` that the room has. */
 export interface Standing {
@@ -36,6 +36,14 @@ export async function standings(ctx: Context, userKeys: readonly number[]): Prom
     const readSeq = Math.max(row.readSeq, pending?.readSeq ?? 0);
     return { ...row, readSeq, deliveredSeq: Math.max(readSeq, row.deliveredSeq, pending?.deliveredSeq ?? 0) };
   });
+}
+
+/** The ids of the rooms that each of these people is in, the lobby among them. */
+export async function roomIdsOf(ctx: Context, userKeys: readonly number[]): Promise<Map<number, Set<string>>> {
+  const lobby = await rooms(ctx).lobby();
+  const found = new Map(userKeys.map((key) => [key, new Set([lobby.id])]));
+  for (const { userKey, roomId } of await roomsOfEach(ctx, userKeys)) found.get(userKey)?.add(roomId);
+  return found;
 }
 
 const gathered = perContext(

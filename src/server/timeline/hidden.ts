@@ -33,10 +33,11 @@ const keysPerQuery = 500;
 const sizeOf = (hidden: Hidden) => hidden.values().reduce((sum, { seqs }) => sum + seqs.size, 0);
 
 class HiddenLists {
-  #known = new RecentMap<number, Hidden>(peopleMax);
+  readonly #known = new RecentMap<number, Hidden>(peopleMax);
   #messages = 0;
   /** Keys dropped while a load is under way, one set a load: what it brings of them may be stale. */
   readonly #overtaken = new Set<Set<number>>();
+  #clearings = 0;
 
   constructor(private readonly ctx: Context) {}
 
@@ -65,10 +66,16 @@ class HiddenLists {
     this.#messages++;
   }
 
+  clear(): void {
+    this.#known.clear();
+    this.#messages = 0;
+    this.#clearings++;
+  }
+
   #remember(userKey: number, hidden: Hidden): void {
     this.#messages += sizeOf(hidden);
     if (this.#messages > messagesMax) {
-      this.#known = new RecentMap(peopleMax);
+      this.#known.clear();
       this.#messages = sizeOf(hidden);
     }
     this.#known.set(userKey, hidden);
@@ -77,6 +84,7 @@ class HiddenLists {
   async #load(keys: readonly number[]): Promise<Map<number, Hidden>> {
     const { hidden_messages } = this.ctx.db.tables;
     const dropped = new Set<number>();
+    const clearings = this.#clearings;
     this.#overtaken.add(dropped);
     try {
       const rows = await this.ctx.db.read
@@ -105,7 +113,9 @@ class HiddenLists {
           ),
         );
       }
-      for (const [key, hidden] of found) if (!dropped.has(key)) this.#remember(key, hidden);
+      for (const [key, hidden] of found) {
+        if (!dropped.has(key) && clearings === this.#clearings) this.#remember(key, hidden);
+      }
       return found;
     } finally {
       this.#overtaken.delete(dropped);
@@ -115,10 +125,11 @@ class HiddenLists {
 
 const lists = perContext((ctx) => {
   const made = new HiddenLists(ctx);
-  ctx.caches.register(cacheName, (key) => {
+  const add = (key: string) => {
     const [userKey = 0, roomKey = 0, seq = 0, rev = 0] = key.split(" ").map(Number);
     made.add({ userKey, roomKey, seq, rev });
-  });
+  };
+  ctx.caches.register(cacheName, add, { clear: () => made.clear() });
   return made;
 });
 

@@ -1,15 +1,29 @@
 import { RecentMap } from "./recent-map.ts";
 
+/** How all of a cache is forgotten at once. */
+interface Clearing {
+  clear: () => void;
+  /** Whether it says who may do what: while nodes do not hear of each other's changes, that must not stay for long. */
+  holdsRights?: boolean;
+}
+
 /** Invalidation of caches by name, wired to the bus by `realtime/publish`. */
 export class CacheRegistry {
   #drops = new Map<string, (key: string) => void>();
+  #clearings: Clearing[] = [];
 
-  register(name: string, drop: (key: string) => void): void {
+  register(name: string, drop: (key: string) => void, clearing?: Clearing): void {
     this.#drops.set(name, drop);
+    if (clearing) this.#clearings.push(clearing);
   }
 
   drop(name: string, key: string): void {
     this.#drops.get(name)?.(key);
+  }
+
+  /** Forgets everything that another node may have changed without being heard; `rightsOnly`: who may do what. */
+  clear({ rightsOnly = false } = {}): void {
+    for (const { clear, holdsRights } of this.#clearings) if (holdsRights || !rightsOnly) clear();
   }
 }
 
@@ -54,5 +68,10 @@ export class Cache<V extends object> {
   drop(key: string): void {
     this.#values.delete(key);
     this.#loading.delete(key);
+  }
+
+  clear(): void {
+    this.#values.clear();
+    this.#loading.clear();
   }
 }

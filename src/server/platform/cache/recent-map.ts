@@ -33,6 +33,12 @@ export class RecentMap<K, V extends NonNullable<unknown>> {
     this.#old.delete(key);
   }
 
+  /** Forgets everything; `onForgotten` is not told. */
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
   /** Forgets what nobody asked for since this was called last. */
   forgetUnused(): void {
     const forgotten = this.#old;

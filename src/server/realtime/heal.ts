@@ -1,0 +1,105 @@
+import type { Context } from "../context.ts";
+import type { BusState } from "../platform/bus/bus.ts";
+import { PeopleHealer } from "./heal-people.ts";
+import { RoomHealer } from "./heal-rooms.ts";
+import type { Hub } from "./hub.ts";
+import { Trouble } from "./trouble.ts";
+
+/** While a node is cut off from the bridge, all nodes look into the database this often (G6). */
+const pollEveryMs = 1_000;
+/** Of these looks each so many-th also looks for what is told people alone. */
+const peopleEvery = 3;
+/** Rooms that this node has just begun to hear are compared together. */
+const gatherMs = 20;
+
+/**
+ * Gives the sockets of this node, from the database, what other nodes have told and was not heard here: changes of a room
+ * that stayed away, everything since the bridge was lost, and what happened while this node had only begun to listen.
+ */
+class Healer {
+  readonly #rooms: RoomHealer;
+  readonly #people: PeopleHealer;
+  readonly #trouble: Trouble;
+  /** Rooms that are heard since a moment ago. */
+  #begun = new Set<string>();
+  /** Something may have been lost that no look has made up for yet. */
+  #isBehind = false;
+  /** Looks since the trouble began; 0: there is none. */
+  #looks = 0;
+
+  constructor(
+    private readonly ctx: Context,
+    private readonly hub: Hub,
+  ) {
+    this.#rooms = new RoomHealer(ctx, hub);
+    this.#people = new PeopleHealer(ctx, hub);
+    this.#trouble = new Trouble(ctx);
+  }
+
+  start(): void {
+    const { ctx, hub } = this;
+    hub.order.onHole = (roomId, upTo) => void this.#rooms.fill(roomId, upTo);
+    if (!ctx.bus.mayHaveOthers) return;
+    hub.interest.onLive = (roomId) => this.#live(roomId);
+    ctx.onClose(ctx.bus.onState((state) => this.#hear(state)));
+    ctx.jobs.every("look for what was not heard", pollEveryMs, () => this.#look());
+  }
+
+  #hear(state: BusState): void {
+    if (state === "alone") return;
+    this.#isBehind = true;
+    void this.ctx.jobs.run("look for what was not heard", () => this.#look());
+  }
+
+  #live(roomId: string | undefined): void {
+    if (roomId === undefined) {
+      this.#isBehind = true;
+      return;
+    }
+    this.#begun.add(roomId);
+    if (this.#begun.size > 1) return;
+    this.ctx.clock.after(gatherMs, () => {
+      const begun = [...this.#begun];
+      this.#begun = new Set();
+      void this.ctx.jobs.run(`look into rooms just begun: ${begun[0]}`, () => this.#rooms.compare(begun));
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { ctx } = this;
+    const isAway = ctx.bus.state === "away";
+    // Also when it is over: what this node has published may be lost as well as what it should have heard.
+    if (isAway || this.#isBehind) await this.#trouble.tell();
+    const isTrouble = await this.#trouble.look();
+    if (!isAway && !isTrouble && !this.#isBehind) {
+      if (this.#looks > 0) await this.#heal({ isWhole: true });
+      if (this.#looks > 0) this.#people.forget();
+      this.#looks = 0;
+      return;
+    }
+    const isWhole = this.#isBehind || this.#looks % peopleEvery === 0;
+    this.#isBehind = false;
+    this.#looks++;
+    try {
+      await this.#heal({ isWhole });
+    } catch (error) {
+      this.#isBehind ||= isWhole;
+      throw error;
+    }
+  }
+
+  /** Everything that is read here, and with `isWhole` also what is told people alone. */
+  async #heal({ isWhole }: { isWhole: boolean }): Promise<void> {
+    this.ctx.metrics.bridgePolls.inc();
+    this.ctx.caches.clear({ rightsOnly: !isWhole });
+    // First: what is read below must not be shown to whom it is hidden from by now.
+    await this.#people.learnBlocks();
+    await this.#rooms.compare();
+    if (isWhole) await this.#people.compare();
+  }
+}
+
+/** Begins to bring this node's sockets what it does not hear. Call it before the first of them comes. */
+export function startHealing(ctx: Context, hub: Hub): void {
+  new Healer(ctx, hub).start();
+}
