@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keep } from "../../src/server/web/kept-build.ts";
+import { clientDigest, keep } from "../../src/server/web/kept-build.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -30,4 +30,27 @@ test("what was built from the same is found again, also by two who begin at once
   utimesSync(join(folder, "a"), longAgo, longAgo);
   await read("b");
   expect(readdirSync(folder)).toEqual(["b"]);
+});
+
+test("another byte, another file or other packages are another client", async () => {
+  const root = join(folder, "root");
+  const write = (name: string, text: string) => Bun.write(join(root, name), text);
+  await write("bun.lock", "{}");
+  const digests = [await clientDigest(root)];
+  for (const name of [
+    "src/web/styles/main.css",
+    "src/sdk/client.ts",
+    "src/protocol/models.ts",
+    "src/server/web/bundle.ts",
+  ]) {
+    await write(name, "");
+    digests.push(await clientDigest(root));
+    await write(name, "a");
+    digests.push(await clientDigest(root));
+  }
+  await write("bun.lock", "{ }");
+  digests.push(await clientDigest(root));
+  expect(new Set(digests).size).toBe(10);
+  await write("src/server/serve.ts", "a");
+  expect(await clientDigest(root)).toBe(digests.at(-1) ?? "");
 });

@@ -10,9 +10,11 @@ const root = resolve(import.meta.dir, "../../..");
 /** Builds that nobody has used for so long are removed. */
 const keptMs = 24 * 60 * 60_000;
 
+const sources = ["src/web", "src/sdk", "src/protocol", "src/server/web"];
+
 /** All that the client is made of: its sources, how it is built, and the packages as they are pinned. */
-async function digest(): Promise<string> {
-  const names = [...new Bun.Glob("src/{web,sdk,protocol,server/web}/**/*").scanSync(root)].sort();
+export async function clientDigest(root: string): Promise<string> {
+  const names = sources.flatMap((folder) => [...new Bun.Glob(`${folder}/**/*`).scanSync(root)].sort());
   const hash = new Bun.CryptoHasher("sha256").update(Bun.version);
   for (const name of [...names, "bun.lock"]) {
     hash.update(`\0${name}\0`).update(await Bun.file(join(root, name)).bytes());
@@ -71,7 +73,7 @@ export async function keep(keptFolder: string, name: string, build: Build): Prom
 export async function withClient<T>(build: Build, use: (folder: string) => Promise<T>): Promise<T> {
   const packages = join(root, "node_modules");
   if (await can(packages, constants.W_OK)) {
-    return await use(await keep(join(packages, ".cache/parley-web"), await digest(), build));
+    return await use(await keep(join(packages, ".cache/parley-web"), await clientDigest(root), build));
   }
   return await inNewFolder(tmpdir(), async (folder) => {
     await build(folder);
