@@ -31,8 +31,11 @@ export type Viewer = Actor | null;
  * For whom an event is stands in the events registry; `realtime/audience` turns that into sockets.
  */
 export interface Publish {
-  /** To everybody subscribed to the room of the payload. Events of one room go out in the order of these calls. */
-  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void;
+  /**
+   * To everybody subscribed to the room of the payload. Events of one room go out in the order of these calls. `blocked`:
+   * of the reactions that it counts, those that not everybody does.
+   */
+  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>, blocked?: readonly Reaction[]): void;
   /** A change of the room took this `rev` without an event: what comes after it need not wait for one. */
   passOver(roomId: string, rev: number): void;
   /** To everybody subscribed to the room of the payload at this moment; `by` is who did it. */
@@ -63,6 +66,12 @@ export interface Publish {
   hide(userId: string, authorId: string, isHidden: boolean): void;
   /** Tells caches on every node that what they hold under `key` is stale (see `platform/cache`). */
   invalidate(cache: string, key: string): void;
+}
+
+/** Whose reaction it is, and which. */
+export interface Reaction {
+  by: string;
+  emoji: string;
 }
 
 /** What one capability tells those above it, that need not be asked before it happens. */

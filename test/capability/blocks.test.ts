@@ -286,15 +286,21 @@ forEachDialect((dialect) => {
       const readers = (socket: TestSocket) => new Set(socket.seen("message_read").map(({ user_id }) => user_id));
       expect(readers(anns)).not.toContain(ben.id);
       expect(readers(bens)).not.toContain(ann.id);
-      expect(anns.seen("reaction_changed").map(({ user_id }) => user_id)).toEqual([cleo.id]);
+      expect(anns.seen("reaction_changed").map(({ user_id, count }) => [user_id, count])).toEqual([[cleo.id, 1]]);
       expect(anns.seen("room_advanced")).toHaveLength(1);
       expect(bens.seen("reaction_changed")).toHaveLength(2);
+      const cleosOwn = await say(cleo, id, "to be worded anew");
+      expect((await ben.http("PUT", `/messages/${cleosOwn.id}/reactions/${emoji}`)).outcome).toBe("200");
+      expect((await cleo.http("PATCH", `/messages/${cleosOwn.id}`, { content: "worded anew" })).outcome).toBe("200");
+      await Promise.all([anns, bens].map((socket) => socket.fence()));
+      expect(anns.seen("message_updated")).toMatchObject([{ content: "worded anew", reactions: [] }]);
+      expect(bens.seen("message_updated")).toMatchObject([{ reactions: [{ emoji: "👍", count: 1 }] }]);
       const quoting = anns.seen("new_message").find((each) => "content" in each && each.content === "as he says");
       expect(quoting?.reply_to).toBeNull();
       const [first, , answer] = (await timeline(ann, id)).filter((each) => !("type" in each) || each.type !== "system");
       expect(first).toMatchObject({ reactions: [{ emoji: "👍", count: 1, me: false }] });
       expect(answer).toMatchObject({ reply_to: null });
-      expect((await timeline(ben, id)).at(-1)).toMatchObject({ reply_to: { id: theirs.id } });
+      expect((await timeline(ben, id)).at(-2)).toMatchObject({ reply_to: { id: theirs.id } });
       const told = JSON.stringify([
         anns.frames,
         await timeline(ann, id),

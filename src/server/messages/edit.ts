@@ -8,6 +8,7 @@ import { changeRoom } from "../timeline/change-room.ts";
 import { noteChanged } from "../timeline/changed.ts";
 import { mentionsOf } from "../timeline/mentioned.ts";
 import { noteQuotable } from "../timeline/quotations.ts";
+import { blockedReactions } from "../timeline/reactions.ts";
 import { isGone, wireMessages } from "../timeline/wire.ts";
 import { asSeen } from "./as-seen.ts";
 import { demandPeer } from "./direct-policy.ts";
@@ -38,15 +39,17 @@ export async function editMessage(
   await demandPeer(ctx, actor, room);
   demandPatience(ctx, actor);
   const { mentions } = await findEditedMentions(ctx, room, content, seen.mentions);
-  const { before, row } = await ctx.db.write(async (tx) => {
+  const { before, row, blocked } = await ctx.db.write(async (tx) => {
     const before = await lockMessage(ctx, tx, seen);
     if (isGone(before)) throw new AppError("CONFLICT");
-    return { before, row: before.content === content ? before : await reword(ctx, tx, before, { content, mentions }) };
+    if (before.content === content) return { before, row: before, blocked: [] };
+    const row = await reword(ctx, tx, before, { content, mentions });
+    return { before, row, blocked: row.reactions === null ? [] : await blockedReactions(ctx.db, tx, row.key) };
   });
   if (row !== before) {
     noteQuotable(ctx, row);
     const [message] = await wireMessages(ctx, room.id, [row]);
-    if (message) ctx.publish.toRoom("message_updated", message);
+    if (message) ctx.publish.toRoom("message_updated", message, blocked);
     ctx.metrics.messageChanges.inc({ kind: "edited" });
     const named = mentionsOf(before);
     ctx.happenings.emit("message_edited", {

@@ -4,7 +4,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { UserRef } from "../../protocol/models.ts";
 import { people, userRef } from "../accounts/people.ts";
 import { blocksOfOne } from "../blocks/blocked.ts";
-import type { Actor, Context, Viewer } from "../context.ts";
+import type { Actor, Context, Reaction, Viewer } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
 import type { RoomEntry } from "../rooms/directory.ts";
@@ -12,7 +12,7 @@ import { activeMember } from "../rooms/locked.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom } from "../timeline/change-room.ts";
-import { reactionCounts, storedCounts } from "../timeline/reactions.ts";
+import { blockedReactions, reactionCounts, storedCounts } from "../timeline/reactions.ts";
 import { demandPeer } from "./direct-policy.ts";
 import { demandPresent, lockMessage, seenMessage } from "./locked-message.ts";
 import { demandVoice } from "./policy.ts";
@@ -49,7 +49,7 @@ export async function react(ctx: Context, actor: Actor, input: ReactInput): Prom
   demandVoice(ctx, membership);
   await demandPeer(ctx, actor, room);
   ctx.limits.demand("reaction", actor.id, rate);
-  const { count, rev } = await ctx.db.write(async (tx) => {
+  const { count, rev, blocked } = await ctx.db.write(async (tx) => {
     const row = await lockMessage(ctx, tx, message);
     await demandStillVoice(ctx, tx, actor, room);
     demandPresent(row);
@@ -59,7 +59,8 @@ export async function react(ctx: Context, actor: Actor, input: ReactInput): Prom
   if (rev === undefined) return answer;
   const { id: message_id, room_key: roomKey, seq, sender_key: senderKey } = message;
   const { added } = input;
-  ctx.publish.toRoom("reaction_changed", { room_id: room.id, message_id, emoji, count, user_id: actor.id, added, rev });
+  const changed = { room_id: room.id, message_id, emoji, count, user_id: actor.id, added, rev };
+  ctx.publish.toRoom("reaction_changed", changed, blocked);
   const place = { messageId: message_id, roomKey, roomId: room.id, seq, actorKey: actor.key, emoji };
   if (added) ctx.happenings.emit("reaction_added", { ...place, senderKey });
   else ctx.happenings.emit("reaction_removed", place);
@@ -78,6 +79,7 @@ async function demandStillVoice(ctx: Context, tx: Queries, actor: Actor, room: R
 interface Outcome {
   count: number;
   rev?: number;
+  blocked?: Reaction[];
 }
 
 async function add(ctx: Context, tx: Queries, actor: Actor, row: StoredMessage, emoji: string): Promise<Outcome> {
@@ -90,8 +92,7 @@ async function add(ctx: Context, tx: Queries, actor: Actor, row: StoredMessage, 
   if (!made) return { count: known?.[1] ?? 0 };
   const count = (known?.[1] ?? 0) + 1;
   const others = counts.map(([kind, of]): [string, number] => [kind, kind === emoji ? count : of]);
-  const rev = await store(ctx, tx, row, known ? others : [...others, [emoji, count]]);
-  return { count, rev };
+  return { count, ...(await store(ctx, tx, row, known ? others : [...others, [emoji, count]])) };
 }
 
 async function remove(ctx: Context, tx: Queries, actor: Actor, row: StoredMessage, emoji: string): Promise<Outcome> {
@@ -107,7 +108,7 @@ async function remove(ctx: Context, tx: Queries, actor: Actor, row: StoredMessag
   const left = counts.flatMap(([kind, of]): [string, number][] =>
     kind !== emoji ? [[kind, of]] : count > 0 ? [[kind, count]] : [],
   );
-  return { count, rev: await store(ctx, tx, row, left) };
+  return { count, ...(await store(ctx, tx, row, left)) };
 }
 
 async function store(
@@ -115,14 +116,14 @@ async function store(
   tx: Queries,
   row: StoredMessage,
   counts: readonly [string, number][],
-): Promise<number> {
+): Promise<Omit<Outcome, "count">> {
   const { messages } = ctx.db.tables;
   const { rev } = await changeRoom(ctx, tx, row.room_key);
   await tx
     .update(messages)
     .set({ reactions: storedCounts(counts), changed_rev: rev })
     .where(eq(messages.key, row.key));
-  return rev;
+  return { rev, blocked: await blockedReactions(ctx.db, tx, row.key) };
 }
 
 /**

@@ -1,14 +1,19 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
 import type { Message } from "../../protocol/models.ts";
+import type { Reaction } from "../context.ts";
 import type { Hub } from "./hub.ts";
 import type { Address } from "./node-message.ts";
 import type { Authors } from "./room-frame.ts";
 
 /** The room that the payload names, and from whom the event is hidden. */
-export function roomOf<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): Address {
+export function roomOf<N extends EventFor<"room">>(
+  type: N,
+  payload: EventPayload<N>,
+  blocked: readonly Reaction[] | undefined,
+): Address {
   const authors = authorsOf[type as keyof typeof authorsOf] as ((payload: EventPayload<N>) => Authors) | undefined;
   const { by, quotes } = authors?.(payload) ?? nobody;
-  return { to: "room", roomId: payload.room_id, rev: payload.rev, by, quotes };
+  return { to: "room", roomId: payload.room_id, rev: payload.rev, by, quotes, blocked };
 }
 
 const nobody: Authors = {};

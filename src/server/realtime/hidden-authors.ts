@@ -100,12 +100,13 @@ export class HiddenAuthors {
   }
 
   /** Who sees this event otherwise than everybody else, by id; `undefined`: nobody. */
-  #concerned({ by, quotes, isPassing }: RoomFrame): Iterable<string> | undefined {
+  #concerned({ by, quotes, isPassing, blocked: reactions }: RoomFrame): Iterable<string> | undefined {
     const blockers = by === undefined ? undefined : this.#blockers.get(by);
     const quoted = quotes === undefined ? undefined : this.#blockers.get(quotes);
     const blocked = isPassing && by !== undefined ? this.#blocked.get(by) : undefined;
-    if (!quoted && !blocked) return blockers;
-    return new Set([...(blockers ?? nobody), ...(quoted ?? nobody), ...(blocked ?? nobody)]);
+    if (!quoted && !blocked && reactions.length === 0) return blockers;
+    const uncounting = reactions.flatMap((reaction) => [...(this.#blockers.get(reaction.by) ?? nobody)]);
+    return new Set([...(blockers ?? nobody), ...(quoted ?? nobody), ...(blocked ?? nobody), ...uncounting]);
   }
 
   /** The event as this person gets it; `null`: they do not. */
@@ -114,8 +115,8 @@ export class HiddenAuthors {
     if (userId === undefined) return frame.text;
     if (by !== undefined && this.#blockers.get(by)?.has(userId)) return frame.hidden;
     if (isPassing && by !== undefined && this.#blocked.get(by)?.has(userId)) return null;
-    if (quotes !== undefined && this.#blockers.get(quotes)?.has(userId)) return frame.unquoted;
-    return frame.text;
+    const seesQuotation = quotes === undefined || this.#blockers.get(quotes)?.has(userId) !== true;
+    return frame.without(this.#blocked.get(userId) ?? nobody, seesQuotation);
   }
 
   #add(userId: string | undefined, authorId: string | undefined): void {

@@ -10,6 +10,11 @@ const address = z.discriminatedUnion("to", [
     /** Whose doing it is, and whose message it quotes: hidden from whoever has blocked them. */
     by: z.string().optional(),
     quotes: z.string().optional(),
+    /** Of the reactions that it counts, those by people whom somebody has blocked. */
+    blocked: z
+      .array(z.object({ by: z.string(), emoji: z.string() }))
+      .readonly()
+      .optional(),
   }),
   /** Whoever is in the room now; `by` did it. */
   z.object({ to: z.literal("room_now"), roomId: z.string(), by: z.string() }),

@@ -1,7 +1,11 @@
 import type { CloseCode } from "../../protocol/close.ts";
 import type { EventFor, EventName, EventPayload } from "../../protocol/events.ts";
+<<<<<<< Updated upstream
 import type { Publish } from "../context.ts";
 import { atMost } from "../platform/at-most.ts";
+=======
+import type { Publish, Reaction } from "../context.ts";
+>>>>>>> Stashed changes
 import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -47,8 +51,8 @@ export class Publisher implements Publish {
     this.#listen("all", () => hub.interest.onLive(undefined));
   }
 
-  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>): void {
-    this.#event(roomOf(type, payload), type, payload);
+  toRoom<N extends EventFor<"room">>(type: N, payload: EventPayload<N>, blocked?: readonly Reaction[]): void {
+    this.#event(roomOf(type, payload, blocked), type, payload);
   }
 
   passOver(roomId: string, rev: number): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { events } from "../../protocol/events.ts";
 import type { EventName } from "../../protocol/events.ts";
+import type { Reaction } from "../context.ts";
 import { hiddenForm } from "../timeline/for-viewer.ts";
 
 /** Whose doing an event is, as far as it is hidden from whoever has blocked them. */
@@ -8,6 +9,8 @@ export interface Authors {
   readonly by?: string | undefined;
   /** Whose message it quotes. */
   readonly quotes?: string | undefined;
+  /** Of the reactions that it counts, those by people whom somebody has blocked. */
+  readonly blocked?: readonly Reaction[] | undefined;
 }
 
 const numbered = z.looseObject({
@@ -22,10 +25,20 @@ const parsedFrame = z.looseObject({
   payload: numbered,
 });
 
+/** What an event may say of reactions: of one kind, or of all of a message. */
+const counting = z.looseObject({
+  payload: z.looseObject({
+    emoji: z.string().optional(),
+    count: z.number().optional(),
+    reactions: z.array(z.looseObject({ emoji: z.string(), count: z.number() })).optional(),
+  }),
+});
+
 /** An event of a room on its way to those who are in it; most are read by nobody but as `text`. */
 export class RoomFrame {
   readonly by: string | undefined;
   readonly quotes: string | undefined;
+  readonly blocked: readonly Reaction[];
   #hidden: string | null | undefined;
   #unquoted: string | undefined;
 
@@ -37,6 +50,7 @@ export class RoomFrame {
   ) {
     this.by = authors?.by;
     this.quotes = authors?.quotes;
+    this.blocked = authors?.blocked ?? none;
   }
 
   /** What those get in its place who see nothing of its author; `null`: nothing. */
@@ -48,7 +62,16 @@ export class RoomFrame {
   get unquoted(): string {
     return (this.#unquoted ??= unquotedText(this.text));
   }
+
+  /** The event for one who does not see the reactions of `hidden`, nor, unless `seesQuotation`, what it quotes. */
+  without(hidden: ReadonlySet<string>, seesQuotation: boolean): string {
+    const text = seesQuotation ? this.text : this.unquoted;
+    const uncounted = this.blocked.filter(({ by }) => hidden.has(by)).map(({ emoji }) => emoji);
+    return uncounted.length === 0 ? text : recounted(text, uncounted);
+  }
 }
+
+const none: readonly Reaction[] = [];
 
 function hiddenText(text: string): string | null {
   const frame = parsedFrame.parse(JSON.parse(text));
@@ -58,6 +81,24 @@ function hiddenText(text: string): string | null {
     return JSON.stringify({ ...frame, payload: hiddenForm({ id, room_id, seq, rev }) });
   }
   return JSON.stringify({ ...frame, type: "room_advanced", payload: { room_id, message_id, rev } });
+}
+
+/** The event without as many reactions of each kind as it is named in `uncounted`. */
+function recounted(text: string, uncounted: readonly string[]): string {
+  const frame = counting.parse(JSON.parse(text));
+  const left = (emoji: string, count: number) => count - uncounted.filter((each) => each === emoji).length;
+  const { emoji, count, reactions } = frame.payload;
+  const payload = {
+    ...frame.payload,
+    ...(emoji !== undefined && count !== undefined && { count: left(emoji, count) }),
+    ...(reactions && {
+      reactions: reactions.flatMap((each) => {
+        const count = left(each.emoji, each.count);
+        return count > 0 ? [{ ...each, count }] : [];
+      }),
+    }),
+  };
+  return JSON.stringify({ ...frame, payload });
 }
 
 function unquotedText(text: string): string {

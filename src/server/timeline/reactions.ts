@@ -1,7 +1,8 @@
-import { and, inArray } from "drizzle-orm";
+import { and, eq, inArray } from "drizzle-orm";
 import { z } from "zod";
 import type { Message } from "../../protocol/models.ts";
-import type { Context } from "../context.ts";
+import type { Context, Reaction } from "../context.ts";
+import type { Database, Queries } from "../platform/db/database.ts";
 import { jsonNumbers } from "../platform/db/json-rows.ts";
 import type { StoredMessage } from "./append.ts";
 
@@ -98,6 +99,21 @@ export async function allReactors(
     .from(reactions)
     .where(inArray(reactions.message_key, jsonNumbers(ctx.db, keys)));
   return new Set(found.map(({ userKey }) => userKey));
+}
+
+/** The reactions to a message by people whom somebody has blocked, who does not count them; nearly always none. */
+export async function blockedReactions(
+  { tables }: Pick<Database, "tables">,
+  queries: Queries,
+  messageKey: number,
+): Promise<Reaction[]> {
+  const { blocks, reactions, users } = tables;
+  return queries
+    .selectDistinct({ by: users.id, emoji: reactions.emoji })
+    .from(reactions)
+    .innerJoin(blocks, eq(blocks.blocked_key, reactions.user_key))
+    .innerJoin(users, eq(users.key, reactions.user_key))
+    .where(eq(reactions.message_key, messageKey));
 }
 
 async function reactionsBy(ctx: Context, userKeys: readonly number[], rows: readonly StoredMessage[]) {

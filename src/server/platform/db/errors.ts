@@ -1,3 +1,5 @@
+import { AppError } from "../app-error.ts";
+
 const retryable = new Set([
   "SQLITE_BUSY",
   "SQLITE_LOCKED",
@@ -14,8 +16,9 @@ const retryable = new Set([
 const outOfService =
   /^(SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|53|57P|08|CONNECTION_|CONNECT_|ECONN|BLOCKED)/;
 
-/** The codes of an error and of what caused it: drivers hide theirs under Drizzle's. */
+/** The codes of an error and of what caused it: drivers hide theirs under Drizzle's. A refusal of ours is no driver's. */
 function* codes(error: unknown): Generator<string> {
+  if (error instanceof AppError) return;
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if ("code" in at && typeof at.code === "string") yield at.code;
     if ("extendedCode" in at && typeof at.extendedCode === "string") yield at.extendedCode;
