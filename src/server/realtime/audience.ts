@@ -9,7 +9,7 @@ import type { Authors } from "./room-frame.ts";
 export function roomOf<N extends EventFor<"room">>(
   type: N,
   payload: EventPayload<N>,
-  blocked: readonly Reaction[] | undefined,
+  blocked?: readonly Reaction[],
 ): Address {
   const authors = authorsOf[type as keyof typeof authorsOf] as ((payload: EventPayload<N>) => Authors) | undefined;
   const { by, quotes } = authors?.(payload) ?? nobody;

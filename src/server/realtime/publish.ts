@@ -1,11 +1,7 @@
 import type { CloseCode } from "../../protocol/close.ts";
 import type { EventFor, EventName, EventPayload } from "../../protocol/events.ts";
-<<<<<<< Updated upstream
-import type { Publish } from "../context.ts";
-import { atMost } from "../platform/at-most.ts";
-=======
 import type { Publish, Reaction } from "../context.ts";
->>>>>>> Stashed changes
+import { atMost } from "../platform/at-most.ts";
 import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
