@@ -34,15 +34,13 @@ interface HttpOptions {
   whenRead: (request: Request) => void;
   /** Asked to stop: balancers are told, everything else goes on, each answer ending its connection. */
   isDraining: () => boolean;
-  /** Nothing new is begun any more. */
-  isStopping: () => boolean;
 }
 
 /** Per person, or per address of those who are not signed in: far above what a client needs. */
 const requestRate = { perSecond: 200, burst: 2_000 };
 
 /** Everything that is spoken over HTTP. */
-export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining, isStopping }: HttpOptions) {
+export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining }: HttpOptions) {
   const { config, db, bus, metrics } = ctx;
   const log = named("http");
   const app = router();
@@ -55,7 +53,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
 
   app.use(requestScope({ log, metrics, addressOf }));
   app.route("/", operations({ db, bus, metrics, log, metricsToken: config.metricsToken, isDraining, remoteAddress }));
-  app.use(leave(isDraining, isStopping));
+  app.use(endConnectionsWhile(isDraining));
   app.use("/api/*", cors(origins, "/api/v1/auth/"));
   app.use("/api/*", apiHeaders(config.publicUrl?.startsWith("https:") === true || config.tlsCert !== undefined));
   app.use("/api/*", bodyLimit(limits.bodyBytes, whenRead));
@@ -95,11 +93,10 @@ function serverInfo({ config }: Context): ServerInfo {
   };
 }
 
-/** Ends connections one by one, so that what comes next is brought to another node; refuses when it is too late. */
-function leave(isDraining: () => boolean, isStopping: () => boolean): MiddlewareHandler {
+/** So that what comes next is brought to another node. */
+function endConnectionsWhile(isDraining: () => boolean): MiddlewareHandler {
   return async (c, next) => {
     if (isDraining()) c.header("Connection", "close");
-    if (isStopping()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
     await next();
   };
 }

@@ -81,7 +81,7 @@ async function listen(
   const remoteAddress = (request: Request): string => server.requestIP(request)?.address ?? "";
   const addressOf = (request: Request) => addressBehind(remoteAddress(request), request.headers.get("x-forwarded-for"));
   const whenRead = (request: Request) => server.timeout(request, answerTimeoutS);
-  const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining, isStopping });
+  const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining });
   const upgrade = upgrader({ ctx, hub, origins, addressOf, isStopping });
   const server = bind(config, () =>
     Bun.serve({
@@ -111,9 +111,10 @@ async function listen(
   };
   const stop = async () => {
     drain();
-    isStopped = true;
+    await quietTurn();
     // Refused by the system, a connection goes to another node at once, whatever it was to carry; what is open goes on.
     const closed = server.stop(false);
+    isStopped = true;
     await sayFarewell(hub, farewellMs);
     await atMost(
       requestsMs,
@@ -154,6 +155,21 @@ function watchEventLoop({ metrics }: Context): () => void {
     due = now + everyMs;
   }, everyMs);
   return () => clearInterval(timer);
+}
+
+/**
+ * Waits for a turn of the event loop in which next to nothing happened. Connections that came since the last look at the
+ * listening socket are reset when it closes, and a balancer may not repeat what it has already sent on them: the shorter
+ * ago the look, the fewer (a third of what a stop in the middle of a busy turn loses).
+ */
+async function quietTurn(): Promise<void> {
+  const turnsMax = 100;
+  const quietMs = 0.3;
+  for (let turn = 0; turn < turnsMax; turn++) {
+    const begunAt = performance.now();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() - begunAt < quietMs) return;
+  }
 }
 
 async function untilNone(count: () => number): Promise<void> {

@@ -142,7 +142,6 @@ describe("the steps", () => {
       addressOf: () => "",
       whenRead: () => {},
       isDraining: () => false,
-      isStopping: () => false,
     });
     await server.stop();
     const changing = routes

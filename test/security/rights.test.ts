@@ -43,7 +43,6 @@ function routesOf(ctx: Context): string[] {
     addressOf: () => "",
     whenRead: () => {},
     isDraining: () => false,
-    isStopping: () => false,
   });
   const found = app.routes
     .filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/v1/") && !path.includes("*"))
