@@ -31,11 +31,13 @@ export async function standings(ctx: Context, userKeys: readonly number[]): Prom
     const fresh = { deliveredSeq: 0, notifyLevel: "all", mutedUntil: null, clearedSeq: 0 } as const;
     rows.push({ userKey, roomKey: lobby.key, rev, role: "member", readSeq, ...fresh });
   }
-  return rows.map((row): Standing => {
+  // In place: of ten thousand who come at once these are sixty thousand.
+  for (const row of rows) {
     const pending = pendingCursor(ctx, row.roomKey, row.userKey);
-    const readSeq = Math.max(row.readSeq, pending?.readSeq ?? 0);
-    return { ...row, readSeq, deliveredSeq: Math.max(readSeq, row.deliveredSeq, pending?.deliveredSeq ?? 0) };
-  });
+    row.readSeq = Math.max(row.readSeq, pending?.readSeq ?? 0);
+    row.deliveredSeq = Math.max(row.readSeq, row.deliveredSeq, pending?.deliveredSeq ?? 0);
+  }
+  return rows;
 }
 
 /** The ids of the rooms that each of these people is in, the lobby among them. */
