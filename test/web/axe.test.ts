@@ -1,26 +1,11 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Locator } from "playwright-core";
 import { z } from "zod";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { people, person, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { axeFindings } from "./axe.ts";
 import type { Visit } from "./browser.ts";
 import { describeInBrowser, useBrowsers } from "./visits.ts";
-
-/** A timeline that has just been opened is still laid out: as a person does, presses again what did nothing. */
-async function opens(press: () => Promise<void>, what: Locator): Promise<void> {
-  for (let tries = 1; tries < 8; tries++) {
-    await press();
-    const isThere = await what.waitFor({ timeout: 2_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
-  }
-  await press();
-  await what.waitFor();
-}
 
 describeInBrowser("axe finds nothing", () => {
   let server: TestServer;
@@ -109,27 +94,27 @@ describeInBrowser("axe finds nothing", () => {
       path: "/rooms/ROOM",
       shows: "Garden",
       signedIn: true,
-      act: async ({ page, log }) => {
-        const row = log.locator(".row", { hasText: "I did" });
-        await opens(() => row.press("Enter"), page.getByRole("menu"));
+      act: async (looker) => {
+        await looker.pressOn(looker.log.locator(".row", { hasText: "I did" }), "Enter");
+        await looker.page.getByRole("menu").waitFor();
       },
     },
     "a reply being written": {
       path: "/rooms/ROOM",
       shows: "Garden",
       signedIn: true,
-      act: async ({ page, log }) => {
-        const row = log.locator(".row", { hasText: "I did" });
-        await opens(() => row.press("r"), page.getByText("Replying to"));
+      act: async (looker) => {
+        await looker.pressOn(looker.log.locator(".row", { hasText: "I did" }), "r");
+        await looker.page.getByText("Replying to").waitFor();
       },
     },
     "a message being deleted": {
       path: "/rooms/ROOM",
       shows: "Garden",
       signedIn: true,
-      act: async ({ page, log }) => {
-        const row = log.locator(".row", { hasText: "I did" });
-        await opens(() => row.press("Delete"), page.getByRole("dialog", { name: "Delete this message?" }));
+      act: async (looker) => {
+        await looker.pressOn(looker.log.locator(".row", { hasText: "I did" }), "Delete");
+        await looker.page.getByRole("dialog", { name: "Delete this message?" }).waitFor();
       },
     },
     "a room's details": { path: "/rooms/ROOM/details", shows: "Details", signedIn: true },
@@ -202,10 +187,10 @@ describeInBrowser("axe finds nothing", () => {
       path: "/rooms/ROOM",
       shows: "Garden",
       signedIn: true,
-      act: async ({ page }) => {
+      act: async (looker) => {
+        const { page } = looker;
         await page.getByRole("button", { name: "👍, 2 people" }).waitFor();
-        await page.locator(".row").filter({ hasText: "👍" }).first().focus();
-        await page.keyboard.press("Enter");
+        await looker.pressOn(looker.log.locator(".row", { hasText: "👍" }).first(), "Enter");
         await page.getByRole("menuitem", { name: "Who reacted" }).click();
         await page.getByRole("dialog").getByText("@owner").first().waitFor();
       },
@@ -249,8 +234,7 @@ describeInBrowser("axe finds nothing", () => {
       shows: "Garden",
       signedIn: true,
       act: async ({ page }) => {
-        const name = page.getByRole("log").getByRole("button", { name: "owner" }).first();
-        await opens(() => name.click(), page.getByRole("button", { name: "Block" }));
+        await page.getByRole("log").getByRole("button", { name: "owner" }).first().click();
         await page.getByRole("button", { name: "Block" }).click();
         await page.getByText(/Block .*owner.*\?/).waitFor();
       },
@@ -280,9 +264,9 @@ describeInBrowser("axe finds nothing", () => {
       path: "/rooms/DIRECT",
       shows: "owner",
       signedIn: true,
-      act: async ({ page }) => {
-        await page.locator(".row").filter({ hasText: "Between us" }).focus();
-        await page.keyboard.press("Enter");
+      act: async (looker) => {
+        const { page } = looker;
+        await looker.pressOn(looker.log.locator(".row", { hasText: "Between us" }), "Enter");
         await page.getByRole("menuitem", { name: "Read by" }).click();
         await page.getByText("Read by 0 people").waitFor();
       },
@@ -325,9 +309,8 @@ describeInBrowser("axe finds nothing", () => {
       const found: string[] = [];
       const walk = async (looker: Visit, among: [string, Place][]) => {
         const { page } = looker;
-        const look = async (name: string, axe: AxeBuilder) => {
-          const { violations } = await axe.analyze();
-          found.push(...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+        const look = async (name: string, rules?: string[]) => {
+          found.push(...(await axeFindings(page, rules)).map((finding) => `${name}: ${finding}`));
         };
         for (const [name, place] of among) {
           await page.goto("about:blank"); // a fragment alone is no new page
@@ -335,12 +318,11 @@ describeInBrowser("axe finds nothing", () => {
           await looker.go(pathOf(place.path));
           await page.getByRole("heading", { name: place.shows, level: 1 }).first().waitFor();
           await place.act?.(looker);
-          await look(`${name}, light`, new AxeBuilder({ page }).setLegacyMode());
+          await look(`${name}, light`);
           // The other scheme has other colours and nothing else, whatever the size.
           if (size === "phone") continue;
           await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-          await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
-          await look(`${name}, dark`, new AxeBuilder({ page }).setLegacyMode().withRules(["color-contrast"]));
+          await look(`${name}, dark`, ["color-contrast"]);
         }
       };
       const all = Object.entries(places);

@@ -121,6 +121,22 @@ export class Visit {
     else await this.composer.press("Enter");
   }
 
+  /**
+   * Presses a key on a row of the timeline. A row that was not measured yet is hidden and takes no focus, and what has just
+   * been left gives the focus to the field in the next frame: waits until the row has it and keeps it.
+   */
+  async pressOn(row: Locator, key: string): Promise<void> {
+    await row.waitFor();
+    const takesFocus = () =>
+      row.evaluate(async (element: HTMLElement) => {
+        element.focus();
+        for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return document.activeElement === element;
+      });
+    await until(takesFocus, `${row} takes the focus`, 20_000);
+    await this.page.keyboard.press(key);
+  }
+
   async close(): Promise<void> {
     await this.context.close();
   }

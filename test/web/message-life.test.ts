@@ -86,21 +86,16 @@ describeInBrowser("the life of a message", () => {
     const { reader } = await inRoom("ann");
     await reader.say("by keys");
     await reader.messages("by keys").waitFor();
-    const focusRow = async () => {
-      await reader.page.locator(".row", { hasText: "by keys" }).focus();
-    };
-    await focusRow();
-    await reader.page.keyboard.press("r");
+    const row = reader.page.locator(".row", { hasText: "by keys" });
+    await reader.pressOn(row, "r");
     await reader.page.getByText("Replying to yourself").waitFor();
     expect(await reader.composer.inputValue()).toBe("");
     await reader.composer.press("Escape");
-    await focusRow();
-    await reader.page.keyboard.press("e");
+    await reader.pressOn(row, "e");
     await reader.page.getByText("Editing your message").waitFor();
     expect(await reader.composer.inputValue()).toBe("by keys");
     await reader.composer.press("Escape");
-    await focusRow();
-    await reader.page.keyboard.press("Delete");
+    await reader.pressOn(row, "Delete");
     await reader.page.getByRole("dialog", { name: "Delete this message?" }).waitFor();
     await reader.page.getByRole("button", { name: "Delete for everyone" }).click();
     await reader.log.getByText("This message was deleted").waitFor();

@@ -1,9 +1,9 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
 import { roomInvite } from "../../src/protocol/models.ts";
 import { logIn, person, testPassword, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { axeFindings } from "./axe.ts";
 import type { Visit } from "./browser.ts";
 import { describeInBrowser, useBrowsers } from "./visits.ts";
 
@@ -29,11 +29,6 @@ describeInBrowser("order in a room, on the page", () => {
     return visited;
   }
 
-  async function findings({ page }: Visit): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  }
-
   test("who is muted sees until when in place of the composer, and writes again when it is over", async () => {
     const writer = await visit("ben", { as: "writer" });
     const id = await room("Library", "private", await logIn(server, "writer"));
@@ -43,12 +38,12 @@ describeInBrowser("order in a room, on the page", () => {
     await mine.page.getByRole("button", { name: /@writer/ }).click();
     await mine.page.getByRole("button", { name: "Mute", exact: true }).click();
     await mine.page.getByRole("radio", { name: "10 minutes" }).check();
-    expect(await findings(mine)).toEqual([]);
+    expect(await axeFindings(mine.page)).toEqual([]);
     await mine.page.getByRole("dialog").getByRole("button", { name: "Mute", exact: true }).click();
     await writer.page.getByText(/You are muted here until \d/).waitFor();
     expect(await writer.composer.count()).toBe(0);
     await writer.log.getByText(/muted .*until/).waitFor();
-    expect(await findings(writer)).toEqual([]);
+    expect(await axeFindings(writer.page)).toEqual([]);
     await mine.page.getByRole("button", { name: /@writer/ }).click();
     await mine.page.getByText(/^Muted until \d/).waitFor();
     await mine.page.getByRole("button", { name: "Let write again" }).click();
@@ -70,7 +65,7 @@ describeInBrowser("order in a room, on the page", () => {
     const dialog = mine.page.getByRole("dialog");
     await dialog.getByLabel("Reason").fill("advertising");
     await dialog.getByLabel("Delete all messages they wrote in this room").check();
-    expect(await findings(mine)).toEqual([]);
+    expect(await axeFindings(mine.page)).toEqual([]);
     await dialog.getByRole("button", { name: "Ban", exact: true }).click();
     await noisy.page.getByText("You are no longer in").waitFor();
     await mine.messages("buy my things").waitFor({ state: "detached" });
@@ -78,7 +73,7 @@ describeInBrowser("order in a room, on the page", () => {
 
     await mine.page.getByRole("link", { name: "Settings" }).last().click();
     await mine.page.getByText("advertising").waitFor();
-    expect(await findings(mine)).toEqual([]);
+    expect(await axeFindings(mine.page)).toEqual([]);
     await mine.page.getByRole("button", { name: /^Unban .*noisy/ }).click();
     await mine.page.getByText("Nobody is banned.").waitFor();
     expect((await account.http("POST", `/rooms/${id}/join`)).outcome).toBe("200");
@@ -97,7 +92,7 @@ describeInBrowser("order in a room, on the page", () => {
     await eager.composer.fill("second course");
     await eager.page.getByText(/^Slow mode: \d+ seconds?$/).waitFor();
     expect(await eager.page.getByRole("button", { name: "Send", exact: true }).isDisabled()).toBe(true);
-    expect(await findings(eager)).toEqual([]);
+    expect(await axeFindings(eager.page)).toEqual([]);
     await mine.page.getByLabel("Slow mode").selectOption("Off");
     await mine.page.getByRole("button", { name: "Save" }).click();
     await eager.page.getByRole("button", { name: "Send", exact: true }).click();
@@ -110,7 +105,7 @@ describeInBrowser("order in a room, on the page", () => {
     await mine.page.getByLabel("Number of uses").selectOption("5");
     await mine.page.getByRole("button", { name: "Create link" }).click();
     await mine.page.getByText(/used 0 of 5 times/).waitFor();
-    expect(await findings(mine)).toEqual([]);
+    expect(await axeFindings(mine.page)).toEqual([]);
     const [made] = (await owner.http("GET", `/rooms/${id}/invites`)).as(z.array(roomInvite));
     const path = new URL(made?.url ?? "").pathname;
 
@@ -119,7 +114,7 @@ describeInBrowser("order in a room, on the page", () => {
     await newcomer.page.getByLabel("Password", { exact: true }).fill(testPassword);
     await newcomer.page.getByRole("button", { name: "Create account" }).click();
     await newcomer.page.getByRole("heading", { name: "Secret garden" }).waitFor();
-    expect(await findings(newcomer)).toEqual([]);
+    expect(await axeFindings(newcomer.page)).toEqual([]);
     await newcomer.page.getByRole("button", { name: "Join room" }).click();
     await newcomer.composer.waitFor();
     expect(newcomer.page.url()).toEndWith(`/rooms/${id}`);
