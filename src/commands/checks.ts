@@ -2,23 +2,15 @@ import { X509Certificate } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
+import { z } from "zod";
 import type { Config } from "../server/config.ts";
 import { StartError } from "../server/platform/start-error.ts";
 import { inspectDatabase } from "../server/platform/db/inspect.ts";
+import { examineBridge, examinePostgres } from "./check-services.ts";
+import { failed, type Finding, ok, type Verdict, warning } from "./finding.ts";
 import { oneLine } from "./terminal.ts";
 
-/** What one look found. `warning`: it works, but not for long, or not as it should. */
-export interface Finding {
-  check: string;
-  status: "ok" | "warning" | "failed";
-  message: string;
-}
-
-type Check = (config: Config) => Promise<Omit<Finding, "check">> | Omit<Finding, "check">;
-
-const ok = (message: string) => ({ status: "ok" as const, message });
-const warning = (message: string) => ({ status: "warning" as const, message });
-const failed = (message: string) => ({ status: "failed" as const, message });
+type Check = (config: Config) => Promise<Verdict> | Verdict;
 
 const healthTimeoutMs = 5_000;
 const freeBytesMin = 500e6;
@@ -45,6 +37,16 @@ export async function askHealth(config: Config): Promise<boolean> {
   } catch {
     throw new StartError(`no server answers at ${address}`);
   }
+}
+
+const readiness = z.object({ status: z.string(), missing: z.array(z.object({ message: z.string() })) });
+
+async function askReadiness(address: string): Promise<z.infer<typeof readiness>> {
+  const response = await fetch(`${address}/readyz`, {
+    signal: AbortSignal.timeout(healthTimeoutMs),
+    tls: { rejectUnauthorized: false },
+  });
+  return readiness.parse(await response.json());
 }
 
 function nearestFolder(path: string): string {
@@ -112,16 +114,25 @@ const checks: Record<string, Check> = {
   server: async (config) => {
     const address = ownAddress(config);
     try {
-      return (await askHealth(config)) ? ok(`answers at ${address}`) : failed(`${address} says it is not well`);
+      if (!(await askHealth(config))) return failed(`${address} says it is not well`);
+      const { status, missing } = await askReadiness(address);
+      const messages = missing.map(({ message }) => message);
+      return status === "ready" ? ok(`answers at ${address}`) : warning([`is ${status}`, ...messages].join(": "));
     } catch (error) {
       return ok(oneLine(error));
     }
   },
 };
 
-/** Looks at everything that a server of this configuration needs; changes nothing. */
-export async function examine(config: Config): Promise<Finding[]> {
+/** Looks at everything that a server of this configuration needs; changes nothing. `now` is this machine's clock. */
+export async function examine(config: Config, now: () => number = Date.now): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [check, look] of Object.entries(checks)) findings.push({ check, ...(await look(config)) });
+  for (const [check, look] of Object.entries(checks)) {
+    const verdict = await look(config);
+    findings.push({ check, ...verdict });
+    if (check !== "database") continue;
+    if (verdict.status !== "failed") findings.push(...(await examinePostgres(config, now)));
+    findings.push(...(await examineBridge(config, now)));
+  }
   return findings;
 }

@@ -8,8 +8,8 @@ export const doctorCommand: Command = {
   summary: "look for what would keep the server from working",
   help: `parley doctor [--health] [--json]
 
-Looks at configuration, folders, database, certificate and limits, and changes nothing. Exits 1 when something has
-failed.
+Looks at configuration, folders, database, bridge, certificate and limits, and changes nothing but a key of the bridge
+for a moment. Exits 1 when something has failed.
 
   --health   only ask the running server whether it is alive (for a container's health check)
   --json     print the findings as JSON`,

@@ -3,7 +3,10 @@ const refusals: readonly { says: RegExp; means: string }[] = [
   { says: /^WRONGPASS|invalid password/i, means: "does not accept the user or password in it" },
   { says: /^NOAUTH|protected mode/i, means: "asks for a password: give it as redis://:password@host" },
   { says: /called without any password configured/i, means: "has a password in it, but the server has none" },
-  { says: /^NOPERM/, means: "names a user who may not publish, subscribe and run scripts there" },
+  {
+    says: /^NOPERM|user executing the script can't run/,
+    means: "names a user who may not publish, subscribe and run scripts there",
+  },
   { says: /^READONLY/, means: "leads to a replica, which can only be read: give the address of the primary" },
   { says: /^MOVED|cluster mode/i, means: "leads to a cluster, which is not spoken to in this way" },
   { says: /DB index|SELECT is not allowed/i, means: "names a database that the server does not have" },

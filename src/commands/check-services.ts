@@ -1,0 +1,81 @@
+import type { Config } from "../server/config.ts";
+import { kindOf } from "../server/database-url.ts";
+import { inspectBridge } from "../server/platform/bus/redis/inspect.ts";
+import { inspectPostgresServer, type PostgresFacts } from "../server/platform/db/inspect-postgres.ts";
+import { compareClocks, failed, type Finding, ok, type Verdict, warning } from "./finding.ts";
+import { oneLine } from "./terminal.ts";
+
+const oldestPostgres = 14;
+/** Beyond, a message waits longer for the services than for anything of ours. */
+const slowMs = 20;
+/** What commits promise is kept by these alone. */
+const durableCommits = ["on", "local", "remote_write", "remote_apply"];
+
+/** Postgres, where the configuration names one: what it is, its clock, and our rights there. */
+export async function examinePostgres({ databaseUrl }: Config, now: () => number): Promise<Finding[]> {
+  if (kindOf(databaseUrl) !== "postgres") return [];
+  let facts: PostgresFacts;
+  try {
+    facts = await inspectPostgresServer(databaseUrl, now);
+  } catch (error) {
+    return [{ check: "database server", ...failed(oneLine(error)) }];
+  }
+  const verdicts: Record<string, Verdict> = {
+    "database server": serverVerdict(facts),
+    "database rights": rightsVerdict(facts),
+    "database durability": durabilityVerdict(facts),
+    "database connections": ok(`${facts.connectionsMax} at most, ${facts.connectionsOfOthers} taken by others`),
+    "database clock": compareClocks("the database's clock", facts.clockAheadMs),
+  };
+  return Object.entries(verdicts).map(([check, verdict]) => ({ check, ...verdict }));
+}
+
+function serverVerdict({ version, encoding, tripMs }: PostgresFacts): Verdict {
+  if (version < oldestPostgres) return failed(`Postgres ${version} is too old: ${oldestPostgres} or newer is needed`);
+  if (encoding !== "UTF8") return failed(`its encoding is ${encoding}: make a database with ENCODING 'UTF8'`);
+  const message = `Postgres ${version} answers in ${tripMs.toFixed(1)} ms`;
+  return tripMs > slowMs ? warning(`${message}: nodes belong beside their database`) : ok(message);
+}
+
+function rightsVerdict({ isReplica, isReadOnly, mayCreate }: PostgresFacts): Verdict {
+  if (isReplica) return failed("DATABASE_URL leads to a replica, which takes no writes: name the primary");
+  if (isReadOnly) return failed("the database is set to be read only (default_transaction_read_only)");
+  if (!mayCreate) return failed("the user may not make tables: GRANT CREATE ON SCHEMA public, or make it the owner");
+  return ok("may read, write and migrate");
+}
+
+function durabilityVerdict({ fsync, fullPageWrites, synchronousCommit }: PostgresFacts): Verdict {
+  if (!fsync) return failed("fsync is off: a power cut takes acknowledged messages, or the whole database");
+  if (!fullPageWrites) return warning("full_page_writes is off: a power cut may damage the database");
+  if (!durableCommits.includes(synchronousCommit)) {
+    return warning(`synchronous_commit is ${synchronousCommit}: a crash of Postgres takes acknowledged messages`);
+  }
+  return ok("what is committed is on disk");
+}
+
+/** The bridge: whether it does what a node asks of it all the time. */
+export async function examineBridge({ redisUrl, databaseUrl }: Config, now: () => number): Promise<Finding[]> {
+  if (redisUrl === undefined) return [{ check: "bridge", ...ok("no REDIS_URL: this node is alone") }];
+  if (kindOf(databaseUrl) !== "postgres") {
+    const why = "REDIS_URL joins several nodes, and those need one database: set DATABASE_URL to postgres://…";
+    return [{ check: "bridge", ...failed(why) }];
+  }
+  try {
+    const { name, tripMs, clockAheadMs, evicts } = await inspectBridge(redisUrl, now);
+    const message = `${name} carries a message in ${tripMs.toFixed(1)} ms`;
+    const findings: Finding[] = [
+      { check: "bridge", ...(tripMs > slowMs ? warning(`${message}: nodes belong beside it`) : ok(message)) },
+      { check: "bridge rights", ...ok("may publish, subscribe, run scripts and keep values") },
+    ];
+    if (evicts === "noeviction") {
+      const why = "when its memory is full it takes nothing more: set maxmemory-policy volatile-ttl";
+      findings.push({ check: "bridge memory", ...warning(why) });
+    }
+    if (clockAheadMs !== undefined) {
+      findings.push({ check: "bridge clock", ...compareClocks("the bridge's clock", clockAheadMs) });
+    }
+    return findings;
+  } catch (error) {
+    return [{ check: "bridge", ...failed(oneLine(error)) }];
+  }
+}

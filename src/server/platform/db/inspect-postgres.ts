@@ -1,0 +1,56 @@
+import postgres from "postgres";
+
+/** What a Postgres server is and what we may do there. */
+export interface PostgresFacts {
+  version: number;
+  encoding: string;
+  isReplica: boolean;
+  isReadOnly: boolean;
+  mayCreate: boolean;
+  /** Whether a commit is on disk when it is answered: nothing less is an acknowledgement. */
+  fsync: boolean;
+  fullPageWrites: boolean;
+  synchronousCommit: string;
+  connectionsMax: number;
+  connectionsOfOthers: number;
+  /** Its clock against this machine's, half the way there and back taken off. */
+  clockAheadMs: number;
+  /** One query there and back. */
+  tripMs: number;
+}
+
+const statementMs = 5_000;
+
+/** Looks at the server behind `url` and changes nothing. Rejects with what the driver says. */
+export async function inspectPostgresServer(url: string, now: () => number = Date.now): Promise<PostgresFacts> {
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: 5,
+    connection: { application_name: "parley doctor", statement_timeout: statementMs },
+    onnotice: () => {},
+  });
+  try {
+    await sql`SELECT 1`;
+    const asked = performance.now();
+    const [clock] = await sql<{ ms: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`;
+    const tripMs = performance.now() - asked;
+    const here = now();
+    const [facts] = await sql<Omit<PostgresFacts, "clockAheadMs" | "tripMs">[]>`
+      SELECT current_setting('server_version_num')::int / 10000 AS version,
+        current_setting('server_encoding') AS encoding,
+        pg_is_in_recovery() AS "isReplica",
+        current_setting('default_transaction_read_only') = 'on' AS "isReadOnly",
+        has_schema_privilege(current_schema(), 'CREATE') AS "mayCreate",
+        current_setting('fsync') = 'on' AS fsync,
+        current_setting('full_page_writes') = 'on' AS "fullPageWrites",
+        current_setting('synchronous_commit') AS "synchronousCommit",
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+          AS "connectionsMax",
+        (SELECT count(*)::int FROM pg_stat_activity
+          WHERE backend_type = 'client backend' AND application_name NOT LIKE 'parley%') AS "connectionsOfOthers"`;
+    if (!facts || !clock) throw new Error("it answers with nothing");
+    return { ...facts, clockAheadMs: clock.ms + tripMs / 2 - here, tripMs };
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
