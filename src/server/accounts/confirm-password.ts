@@ -10,11 +10,11 @@ import { findUser, type UserRow } from "./store.ts";
  */
 export async function confirmPassword(ctx: Context, actor: Actor, password: string): Promise<UserRow> {
   const failures = failedConfirmationsOf(ctx, actor.id);
-  failures.demand();
+  await failures.demand();
   const user = await findUser.byKey(ctx, actor.key);
   if (!user) throw new AppError("UNAUTHENTICATED");
   const isRight = await passwordHashes(ctx).verify(password, user.password_hash, () => failures.take());
   if (!isRight) throw new AppError("INVALID_CREDENTIALS");
-  failures.giveBack();
+  await failures.giveBack();
   return user;
 }

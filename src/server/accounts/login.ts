@@ -21,13 +21,13 @@ export async function login(
   device: Device,
 ): Promise<{ user: Me; credentials: IssuedCredentials }> {
   const failures = failedSignInsFrom(ctx, device.address);
-  failures.demand();
+  await failures.demand();
   const hashes = passwordHashes(ctx);
   const user = await findNamed(ctx, input);
   // Counted when its turn comes and before it is looked at: a hundred guesses at once must not all be the first.
   const isRight = await hashes.verify(input.password, user?.password_hash, () => failures.take());
   if (!user || !isRight) throw new AppError("INVALID_CREDENTIALS");
-  failures.giveBack();
+  await failures.giveBack();
   if (user.disabled_at !== null) throw new AppError("ACCOUNT_DISABLED");
   const rehashed = hashes.isOutdated(user.password_hash) ? await hashes.hash(input.password) : user.password_hash;
   const { users } = ctx.db.tables;

@@ -28,12 +28,12 @@ export class PasswordHashes {
 
   /**
    * Whether `password` is the one behind `hash`. Takes as long when there is no hash, so that time does not tell which
-   * accounts exist. `admit` is asked when the turn has come, and refuses by throwing: parallel guesses wait here, and
+   * accounts exist. `admit` is asked when the turn has come, and refuses by rejecting: parallel guesses wait here, and
    * what was allowed when they began need not be any more.
    */
-  verify(password: string, hash: string | undefined, admit: () => void = () => {}): Promise<boolean> {
+  verify(password: string, hash: string | undefined, admit: () => Promise<void> = async () => {}): Promise<boolean> {
     return this.#run(async () => {
-      admit();
+      await admit();
       return (await Bun.password.verify(normalized(password), hash || this.#nobody)) && Boolean(hash);
     });
   }

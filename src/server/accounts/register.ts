@@ -34,21 +34,21 @@ export async function register(
   { device, language }: { device: Device; language: Language },
 ): Promise<Registered> {
   const tally = registrationsFrom(ctx, device.address);
-  tally.demand();
-  const admission = await admit(ctx, input.invite_code).catch((error: unknown) => {
-    if (input.invite_code !== undefined) tally.count(); // codes are not for guessing
+  await tally.demand();
+  const admission = await admit(ctx, input.invite_code).catch(async (error: unknown) => {
+    if (input.invite_code !== undefined) await tally.count(); // codes are not for guessing
     throw error;
   });
   const email = input.email?.toLowerCase() ?? null;
   demandGoodPassword(input.password, { username: input.username, email });
   if (isReserved(input.username)) throw new AppError("USERNAME_TAKEN");
-  await demandFree(ctx, input.username, email).catch((error: unknown) => {
+  await demandFree(ctx, input.username, email).catch(async (error: unknown) => {
     // User names are public; that an address has an account is not for listing.
-    if (error instanceof AppError && error.code === "EMAIL_TAKEN") tally.count();
+    if (error instanceof AppError && error.code === "EMAIL_TAKEN") await tally.count();
     throw error;
   });
   // Before the wait for the hash, or a burst would pass the limit together.
-  tally.take();
+  await tally.take();
   const passwordHash = await passwordHashes(ctx).hash(input.password);
   const { row, sessionId } = await create(ctx, input, email, passwordHash, admission, device);
   if (email !== null) await mailVerification(ctx, row, email, language);

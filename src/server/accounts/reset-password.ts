@@ -21,8 +21,9 @@ const linkTtlMs = 30 * 60_000;
  * has to be looked up is looked up after the answer.
  */
 export function forgotPassword(ctx: Context, email: string, from: { address: string; language: Language }): void {
-  if (!mayMailReset(ctx, from.address, email.toLowerCase())) return;
-  void ctx.jobs.run(`reset mail ${Bun.randomUUIDv7()}`, () => mailReset(ctx, email, from.language));
+  void ctx.jobs.run(`reset mail ${Bun.randomUUIDv7()}`, async () => {
+    if (await mayMailReset(ctx, from.address, email.toLowerCase())) await mailReset(ctx, email, from.language);
+  });
 }
 
 async function mailReset(ctx: Context, address: string, language: Language): Promise<void> {

@@ -14,33 +14,29 @@ const mailsToUser = { name: "mail to user", rate: rate(5, 3_600) };
 const forgotByAddress = { name: "forgot by address", rate: rate(10, 3_600) };
 const forgotByEmail = { name: "forgot by email", rate: rate(3, 3_600) };
 
-/** A counter that only some outcomes count against. */
+/** A counter of all nodes that only some outcomes count against. */
 interface Tally {
-  /** Throws `RATE_LIMITED` when nothing is left. */
-  demand(): void;
+  /** Rejects with `RATE_LIMITED` when nothing is left. */
+  demand(): Promise<void>;
   /** Counts without refusing. */
-  count(): void;
-  /** Counts, or throws `RATE_LIMITED`. */
-  take(): void;
+  count(): Promise<void>;
+  /** Counts, or rejects with `RATE_LIMITED`. */
+  take(): Promise<void>;
   /** What was taken did not count after all. */
-  giveBack(): void;
+  giveBack(): Promise<void>;
 }
 
 function tally(ctx: Pick<Context, "limits">, { name, rate }: { name: string; rate: Rate }, key: string): Tally {
   return {
-    demand() {
-      const retryAfterMs = ctx.limits.peek(name, key, rate);
+    async demand() {
+      const retryAfterMs = await ctx.limits.peekOfAll(name, key, rate);
       if (retryAfterMs > 0) throw new AppError("RATE_LIMITED", { retryAfterMs });
     },
-    count() {
-      ctx.limits.take(name, key, rate);
+    async count() {
+      await ctx.limits.takeOfAll(name, key, rate);
     },
-    take() {
-      ctx.limits.demand(name, key, rate);
-    },
-    giveBack() {
-      ctx.limits.giveBack(name, key, rate);
-    },
+    take: () => ctx.limits.demandOfAll(name, key, rate),
+    giveBack: () => ctx.limits.giveBackToAll(name, key, rate),
   };
 }
 
@@ -66,13 +62,13 @@ export function failedConfirmationsOf(ctx: Pick<Context, "limits">, userId: stri
   return tally(ctx, failedConfirmations, userId);
 }
 
-/** Throws `RATE_LIMITED` when a person has asked for too many mails. */
-export function demandMailTo(ctx: Pick<Context, "limits">, userId: string): void {
-  ctx.limits.demand(mailsToUser.name, userId, mailsToUser.rate);
+/** Rejects with `RATE_LIMITED` when a person has asked for too many mails. */
+export function demandMailTo(ctx: Pick<Context, "limits">, userId: string): Promise<void> {
+  return ctx.limits.demandOfAll(mailsToUser.name, userId, mailsToUser.rate);
 }
 
 /** Whether a reset mail may go out. Never told to whoever asks: it would say which addresses exist. */
-export function mayMailReset(ctx: Pick<Context, "limits">, address: string, email: string): boolean {
-  const byAddress = ctx.limits.take(forgotByAddress.name, network(address), forgotByAddress.rate);
-  return byAddress === 0 && ctx.limits.take(forgotByEmail.name, email, forgotByEmail.rate) === 0;
+export async function mayMailReset(ctx: Pick<Context, "limits">, address: string, email: string): Promise<boolean> {
+  const byAddress = await ctx.limits.takeOfAll(forgotByAddress.name, network(address), forgotByAddress.rate);
+  return byAddress === 0 && (await ctx.limits.takeOfAll(forgotByEmail.name, email, forgotByEmail.rate)) === 0;
 }

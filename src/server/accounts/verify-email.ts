@@ -29,7 +29,7 @@ export async function changeEmail(
   const email = input.email.toLowerCase();
   const holder = await findUser.byEmail(ctx, email);
   if (holder && holder.key !== actor.key && holder.email_verified) throw new AppError("EMAIL_TAKEN");
-  demandMailTo(ctx, actor.id);
+  await demandMailTo(ctx, actor.id);
   await mailVerification(ctx, user, email, language);
 }
 

@@ -45,7 +45,7 @@ async function prepareInRoom(
     throw new AppError("IDEMPOTENCY_CONFLICT");
   }
   await demandReachable(ctx, actor, peer);
-  ctx.limits.demand("conversation", actor.id, openingRate);
+  await ctx.limits.demandOfAll("conversation", actor.id, openingRate);
   return prepareSend(ctx, actor, { ...input, room_id: await openDirectRoom(ctx, actor.key, peer.key) });
 }
 

@@ -39,7 +39,7 @@ export async function requestFriend(ctx: Context, actor: Actor, input: RequestFr
   const other = await otherPerson(ctx, actor, input.user_id);
   const me = await people(ctx).byId(actor.id);
   if (!me) throw new AppError("UNAUTHENTICATED");
-  ctx.limits.demand("friend request", actor.id, requestRate);
+  await ctx.limits.demandOfAll("friend request", actor.id, requestRate);
   const row = {
     id: Bun.randomUUIDv7(),
     from_key: actor.key,

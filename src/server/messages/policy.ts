@@ -11,7 +11,7 @@ export function demandVoice(ctx: Context, { muted_until }: Membership): void {
 }
 
 /** What has been said is changed no faster than this; a flood of it would hold up the rooms. */
-const changeRate = { perSecond: 20, burst: 60 };
+const changeRate = { perSecond: 20, burst: 60, isSettled: true } as const;
 
 /** Counts a change of something said. Throws `RATE_LIMITED`. */
 export function demandPatience(ctx: Context, actor: Actor): void {

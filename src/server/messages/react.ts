@@ -33,7 +33,7 @@ interface Reacted {
 }
 
 /** Per person: far above what a hand does. */
-const rate = { perSecond: 10, burst: 40 };
+const rate = { perSecond: 10, burst: 40, isSettled: true } as const;
 const reactorsMax = 100;
 
 /**

@@ -92,7 +92,8 @@ function admit(
   demandVoice(ctx, membership);
   const { messagesPerSecond } = ctx.config;
   if (messagesPerSecond > 0) {
-    ctx.limits.demand("message", actor.id, { perSecond: messagesPerSecond, burst: messagesPerSecond * 2 });
+    const rate = { perSecond: messagesPerSecond, burst: messagesPerSecond * 2, isSettled: true } as const;
+    ctx.limits.demand("message", actor.id, rate);
   }
   const draft: NewMessage = {
     id: Bun.randomUUIDv7(),

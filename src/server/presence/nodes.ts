@@ -95,13 +95,12 @@ export class Nodes {
     const listen = (text: string, from: string) => this.#listen(text, from);
     const ends = [
       bus.subscribe(channel, listen),
-      bus.subscribe(channelOf(bus.nodeId), listen),
+      bus.subscribe(channelOf(bus.nodeId), listen, () => this.#introduce()),
       // What was said meanwhile is lost, on both sides.
       bus.onState((state) => state === "connected" && this.#introduce()),
       clock.every(beatEveryMs, () => this.#beat()),
     ];
     onClose(() => ends.forEach((end) => end()));
-    this.#introduce();
   }
 
   /** Somebody of this node has changed. */

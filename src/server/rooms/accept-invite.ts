@@ -22,7 +22,7 @@ async function lookUp(
   actor: Actor,
   code: string,
 ): Promise<{ invite: RoomInviteRow; entry: RoomEntry; isOpen: boolean }> {
-  ctx.limits.demand("invite", actor.id, lookUpRate);
+  await ctx.limits.demandOfAll("invite", actor.id, lookUpRate);
   const invite = await findInvite(ctx, ctx.db.read, code);
   const entry = invite && (await rooms(ctx).byKey(invite.room_key));
   const maker = invite && (await people(ctx).byKey(invite.created_by_key));
