@@ -20,7 +20,14 @@ interface Receiver {
   roomId: string;
   /** Everything with a higher `seq` should have been received. */
   afterSeq: number;
-  received: { id: string; seq: number; content: string }[];
+  received: Received[];
+}
+
+/** `content` is undefined where it is hidden from the receiver. */
+interface Received {
+  id: string;
+  seq: number;
+  content?: string | undefined;
 }
 
 /** What clients saw: every send, every ack, every receipt. {@link judge} compares it with what the server has kept. */
@@ -28,6 +35,8 @@ export class Journal {
   readonly sends = new Map<string, Sent>();
   readonly acks = new Map<string, Acked>();
   readonly receivers: Receiver[] = [];
+  /** Sends of which the client was told that they failed for good, with the reason. */
+  readonly refusals = new Map<string, string>();
   /** Faults seen while writing: two acks of one send that differ. */
   readonly contradictions: string[] = [];
 
@@ -45,8 +54,12 @@ export class Journal {
     this.acks.set(tempId, { tempId, id, seq });
   }
 
+  refused(tempId: string, reason: string): void {
+    this.refusals.set(tempId, reason);
+  }
+
   /** A client that should get everything of a room after `afterSeq`: give it each message as it comes. */
-  receiver(name: string, roomId: string, afterSeq: number): (received: Receiver["received"][number]) => void {
+  receiver(name: string, roomId: string, afterSeq: number): (received: Received) => void {
     const receiver: Receiver = { name, roomId, afterSeq, received: [] };
     this.receivers.push(receiver);
     return ({ id, seq, content }) => receiver.received.push({ id, seq, content });
@@ -55,25 +68,31 @@ export class Journal {
 
 /**
  * What is wrong, a sentence each; an empty list when the promises hold:
- * G1 no acked message is lost, G2 none is there twice, G3 one gapless order, G4 nobody missed or got twice what they
- * should have got.
+ * G1 no acked message is lost, G2 none is there twice, and none that was refused, G3 one gapless order, G4 nobody missed
+ * or got twice what they should have got. `mayChange`: messages were edited, deleted, recalled and reacted to.
  */
-export function judge(journal: Journal, rooms: ReadonlyMap<string, readonly Message[]>): string[] {
+export function judge(
+  journal: Journal,
+  rooms: ReadonlyMap<string, readonly Message[]>,
+  { mayChange = false }: { mayChange?: boolean } = {},
+): string[] {
   const faults = [...journal.contradictions];
   const stored = new Map<string, Message>();
   for (const [roomId, messages] of rooms) {
     for (const [index, { seq, rev }] of messages.entries()) {
       if (seq !== index + 1) faults.push(`G3: room ${roomId} has seq ${seq} in place ${index + 1}`);
       const before = messages[index - 1];
-      if (before && rev < before.rev) faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
+      if (before && !mayChange && rev < before.rev) faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
     }
     for (const each of messages) {
       if (each.temp_id === null) continue;
       if (stored.has(each.temp_id)) faults.push(`G2: ${each.temp_id} is stored twice`);
+      const refusal = journal.refusals.get(each.temp_id);
+      if (refusal !== undefined) faults.push(`G2: ${each.temp_id} was refused (${refusal}) and is stored`);
       stored.set(each.temp_id, each);
       const send = journal.sends.get(each.temp_id);
       if (send === undefined) faults.push(`${each.temp_id} is stored, but nobody sent it`);
-      else if (send.content !== each.content || send.senderId !== each.sender.id || send.roomId !== each.room_id) {
+      else if ((isAsSent(each) && send.content !== each.content) || send.senderId !== each.sender.id || send.roomId !== each.room_id) {
         faults.push(`${each.temp_id} is stored otherwise than it was sent`);
       }
     }
@@ -88,6 +107,10 @@ export function judge(journal: Journal, rooms: ReadonlyMap<string, readonly Mess
   return faults;
 }
 
+function isAsSent({ is_edited, is_deleted, is_recalled }: Message): boolean {
+  return !is_edited && !is_deleted && !is_recalled;
+}
+
 function judgeReceiver({ name, afterSeq, received }: Receiver, messages: readonly Message[]): string[] {
   const faults: string[] = [];
   const expected = messages.filter(({ seq }) => seq > afterSeq);
@@ -96,10 +119,12 @@ function judgeReceiver({ name, afterSeq, received }: Receiver, messages: readonl
     if (before && seq <= before.seq) faults.push(`G4: ${name} got seq ${seq} after ${before.seq}`);
   }
   const bySeq = new Map(received.map((each) => [each.seq, each]));
-  for (const { seq, id, content } of expected) {
+  for (const message of expected) {
+    const { seq, id, content } = message;
     const got = bySeq.get(seq);
+    const isOther = isAsSent(message) && got?.content !== undefined && got.content !== content;
     if (got === undefined) faults.push(`G4: ${name} missed seq ${seq}`);
-    else if (got.id !== id || got.content !== content) faults.push(`G4: ${name} got another message as seq ${seq}`);
+    else if (got.id !== id || isOther) faults.push(`G4: ${name} got another message as seq ${seq}`);
   }
   for (const { seq } of received) {
     if (!messages.some((each) => each.seq === seq))

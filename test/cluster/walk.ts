@@ -1,0 +1,254 @@
+import { z } from "zod";
+import { message, type Message } from "../../src/protocol/models.ts";
+import { ApiError, ConnectionError } from "../../src/sdk/errors.ts";
+import { comparable, complete } from "../faults/state-observer.ts";
+import { Claims } from "../support/claims.ts";
+import { until, within } from "../support/deferred.ts";
+import { Journal, judge } from "../support/journal.ts";
+import { randomFrom } from "../support/random.ts";
+import type { Cluster } from "./cluster.ts";
+import { authorsIn } from "./ear.ts";
+import type { Fault } from "./faults.ts";
+import { Player, Script } from "./player.ts";
+import { type Draw, standing, type Step, type Stage } from "./steps.ts";
+
+interface WalkOptions {
+  cluster: Cluster;
+  random: () => number;
+  names: readonly string[];
+  /** In each of them everybody takes a step. */
+  rounds: number;
+  steps: readonly Step[];
+  faults: readonly Fault[];
+  /** Told what happens, a line each. */
+  say?: (line: string) => void;
+}
+
+/** How long a fault lasts, and how long after it the next one may begin. */
+const faultMs = { least: 200, most: 3_000 };
+const roundMs = 60;
+/** From the end of the last fault until everybody agrees. */
+const settlesWithinMs = Number(process.env["WALK_SETTLE_MS"] ?? 30_000);
+
+/** What may come of a step while parts of the cluster are away, or of a step that came too late. */
+const tolerated = new Set(["UNAVAILABLE", "RATE_LIMITED", "FORBIDDEN", "BANNED", "BLOCKED", "MUTED", "CONFLICT"]);
+
+function isTolerated(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  return error instanceof ApiError && (tolerated.has(error.code) || error.code.endsWith("_NOT_FOUND"));
+}
+
+/**
+ * People do what people do, on nodes that are cut off, frozen and killed meanwhile. Once everything works again and has
+ * come to rest, gives what is wrong, a sentence each: the journals of all against what is stored, what was acknowledged
+ * against what is there, what each was sent against what they may be sent, and what each holds against what a client
+ * holds that has just come.
+ */
+export async function walk(options: WalkOptions): Promise<string[]> {
+  const { cluster, names, rounds, random, say = () => {} } = options;
+  const found: string[] = [];
+  const stage = await enter(cluster, names);
+  const draw = drawFrom(random);
+  const underWay = new Set<Promise<void>>();
+  let ending: { atRound: number; end: Promise<() => Promise<void>>; name: string } | undefined;
+  for (let round = 0; round < rounds; round++) {
+    if (ending === undefined && options.faults.length > 0 && draw.number(5) === 0) {
+      const fault = weighted(options.faults, draw);
+      const lasts = Math.ceil((faultMs.least + draw.number(faultMs.most - faultMs.least)) / roundMs);
+      say(`${round}: ${fault.name}, for ${lasts} rounds`);
+      ending = { atRound: round + lasts, end: fault.begin(cluster, draw), name: fault.name };
+    } else if (ending !== undefined && round >= ending.atRound) {
+      say(`${round}: over`);
+      await over(ending);
+      ending = undefined;
+    }
+    for (const player of stage.players) {
+      const step = weighted(options.steps, draw);
+      // Of its own, so that the plan does not depend on who is quicker.
+      const own = drawFrom(randomFrom(draw.number(2 ** 31)));
+      const taken = take(step, stage, player, own).then((fault) => void (fault && found.push(fault)));
+      underWay.add(taken);
+      void taken.finally(() => underWay.delete(taken));
+    }
+    await Promise.race([Promise.all(underWay), pause(roundMs)]);
+    await pause(roundMs / 4);
+  }
+  if (ending) await over(ending);
+  await within(Promise.all(underWay), () => `${underWay.size} steps do not end`, settlesWithinMs);
+  say("everything works again");
+  found.push(...(await rest(stage)));
+  found.push(...(await verdict(stage)));
+  for (const { client } of stage.players) client.close();
+  return [...new Set(found)];
+}
+
+function drawFrom(random: () => number): Draw {
+  return {
+    number: (below) => Math.floor(random() * below),
+    of: (list) => list[Math.floor(random() * list.length)],
+  };
+}
+
+async function enter(cluster: Cluster, names: readonly string[]): Promise<Stage> {
+  const journal = new Journal();
+  const script = new Script(journal);
+  const players = names.map((name) => new Player(cluster, name, script));
+  for (const player of players) await player.begin();
+  const [owner] = players;
+  if (!owner) throw new Error("nobody walks");
+  const member_ids = players.filter((each) => each !== owner).map(({ id }) => id);
+  const { rooms } = owner.client.http;
+  const home = (await rooms.create({ name: "home", type: "private", member_ids })).id;
+  const garden = (await rooms.create({ name: "garden", type: "private", member_ids })).id;
+  const plaza = (await rooms.create({ name: "plaza", type: "public", member_ids })).id;
+  for (const { client, name } of players) {
+    await until(() => client.store.getSnapshot().rooms[plaza] && client.store.getSnapshot().rooms[home], "the rooms");
+    const afterSeq = client.store.getSnapshot().rooms[home]?.last_seq ?? 0;
+    const receive = journal.receiver(name, home, afterSeq);
+    client.onMessage((each) => {
+      if (each.room_id !== home) return;
+      receive({ id: each.id, seq: each.seq, content: "is_hidden" in each ? undefined : each.content });
+    });
+    for (const id of [home, garden, plaza]) await client.timelines.open(id);
+  }
+  return { players, owner, claims: new Claims(), rooms: { home, garden, plaza } };
+}
+
+async function take(step: Step, stage: Stage, player: Player, draw: Draw): Promise<string | undefined> {
+  try {
+    await step.run(stage, player, draw);
+    return undefined;
+  } catch (error) {
+    if (isTolerated(error)) return undefined;
+    const reason = error instanceof ApiError ? `${error.code} ${error.requestId}` : String(error);
+    return `${player.name} could not ${step.name}: ${reason}`;
+  }
+}
+
+async function over({ end, name }: { end: Promise<() => Promise<void>>; name: string }): Promise<void> {
+  await within(
+    end.then((finish) => finish()),
+    () => `${name}: no end`,
+    30_000,
+  );
+}
+
+/** Waits until everybody holds what there is; gives what stays different. */
+async function rest({ players }: Stage): Promise<string[]> {
+  const endMs = performance.now() + settlesWithinMs;
+  const differences: string[] = [];
+  for (const { client, name } of players) {
+    const look = client.store.getSnapshot;
+    // Who waits half a minute for the next try is told that the network is back, as a page is.
+    if (look().connection.status === "waiting") client.connection.retryNow();
+    const isAtRest = () =>
+      look().connection.status === "ready" &&
+      Object.values(look().pending).every((sends) => sends.every(({ status }) => status === "failed"));
+    await until(isAtRest, `${name} has sent everything`, settlesWithinMs).catch(() => {
+      const { connection, pending } = look();
+      const open = Object.values(pending).flat();
+      differences.push(`${name} does not come to rest: ${JSON.stringify({ connection, open }).slice(0, 1_000)}`);
+    });
+  }
+  for (const player of players) {
+    for (;;) {
+      const found = await differenceOf(player);
+      if (found.length > 0 && performance.now() < endMs) continue;
+      differences.push(...found);
+      break;
+    }
+  }
+  return differences;
+}
+
+async function differenceOf(player: Player): Promise<string[]> {
+  const { client, name } = player;
+  try {
+    await complete(client);
+    const afresh = await player.afresh();
+    await complete(afresh);
+    afresh.close();
+    const held = withoutFailed(comparable(client));
+    const loaded = comparable(afresh);
+    return Object.keys({ ...held, ...loaded })
+      .filter((part) => !Bun.deepEquals(held[part], loaded[part]))
+      .map((part) => `G4: ${name} holds other ${part}: ${firstDifference(held[part], loaded[part])}`);
+  } catch (error) {
+    return [`${name} cannot look: ${String(error)}`];
+  }
+}
+
+/** A send that was refused is kept for its author to look at; a client that has just come knows nothing of it. */
+const withoutFailed = (state: Record<string, unknown>): Record<string, unknown> => ({ ...state, pending: [] });
+
+function firstDifference(held: unknown, loaded: unknown, path = ""): string {
+  const isTree = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+  if (isTree(held) && isTree(loaded)) {
+    for (const key of new Set([...Object.keys(held), ...Object.keys(loaded)])) {
+      if (!Bun.deepEquals(held[key], loaded[key])) return firstDifference(held[key], loaded[key], `${path}.${key}`);
+    }
+  }
+  return `${path} is ${JSON.stringify(held)?.slice(0, 600)}, not ${JSON.stringify(loaded)?.slice(0, 600)}`;
+}
+
+async function verdict({ players, owner, claims, rooms }: Stage): Promise<string[]> {
+  const { http } = owner.client;
+  const { journal } = owner.script;
+  const timelines = new Map<string, Message[]>();
+  const all = [...Object.values(rooms), ...new Set([...journal.sends.values()].map(({ roomId }) => roomId))];
+  for (const roomId of new Set(all)) {
+    const reader = [owner, ...players].find(({ client }) => roomId in client.store.getSnapshot().rooms);
+    if (reader) timelines.set(roomId, await wholeTimeline(reader, roomId));
+  }
+  const found = judge(journal, timelines, { mayChange: true });
+  const byId = new Map([...timelines.values()].flat().map((each) => [each.id, each]));
+  const reactions = new Map<string, Awaited<ReturnType<typeof http.messages.reactors>>>();
+  for (const { id } of timelines.get(rooms.home) ?? []) {
+    if ((byId.get(id)?.reactions.length ?? 0) > 0) reactions.set(id, await http.messages.reactors(id));
+  }
+  const pins = new Set((await http.rooms.pins(rooms.home)).map((pin) => pin.id));
+  const plaza = await http.rooms.get(rooms.plaza);
+  found.push(
+    ...claims.judge((thing) => {
+      const [kind, id = "", emoji, userId] = thing.split(" ");
+      const about = byId.get(id);
+      if (thing === "the plaza's name") return plaza.name;
+      if (about === undefined) return undefined;
+      if (kind === "message") return standing(about);
+      // What was deleted has neither any more.
+      if (about.is_deleted || about.is_recalled) return undefined;
+      if (kind === "pin") return pins.has(id) ? "there" : "gone";
+      const users = reactions.get(id)?.find((each) => each.emoji === emoji)?.users ?? [];
+      return users.some((user) => user.id === userId) ? "there" : "gone";
+    }),
+  );
+  for (const { ear, client, name } of players) {
+    found.push(...ear.faults);
+    const shown = JSON.stringify(client.store.getSnapshot().timelines);
+    for (const { author, said } of authorsIn(shown)) {
+      if (ear.blockedSinceMs.has(author)) found.push(`G8: ${name} is shown ${said} of somebody blocked`);
+    }
+  }
+  return found;
+}
+
+async function wholeTimeline({ client }: Player, roomId: string): Promise<Message[]> {
+  const pages: Message[][] = [];
+  for (let before: { before?: string } = {}; ;) {
+    const { data, meta } = await client.http.messages.history(roomId, { limit: 100, ...before });
+    pages.unshift(z.array(message).parse(data));
+    if (!meta.has_more || meta.oldest_id === null) return pages.flat();
+    before = { before: meta.oldest_id };
+  }
+}
+
+function weighted<T extends { weight: number }>(list: readonly T[], draw: Draw): T {
+  let left = draw.number(list.reduce((sum, { weight }) => sum + weight, 0));
+  for (const each of list) {
+    left -= each.weight;
+    if (left < 0) return each;
+  }
+  throw new Error("there is nothing to draw from");
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
