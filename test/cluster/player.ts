@@ -28,7 +28,6 @@ export class Player {
   readonly client: Parley;
   #tokens: Credentials | null = null;
   #cut = () => {};
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly server: Pick<Reachable, "url">,
@@ -70,18 +69,12 @@ export class Player {
   /** The same to a person; the first message makes the room. */
   writeTo(userId: string): void {
     const content = this.script.write(this.name);
-    const sent = this.client.sendTo(userId, content);
-    sent.acked.then(({ room_id }) => this.#journal(room_id, content, sent)).catch(() => {});
+    this.#journal(undefined, content, this.client.sendTo(userId, content));
   }
 
   /** The connection is gone without a word. */
   cut(): void {
     this.#cut();
-  }
-
-  /** Runs a task after those before it. */
-  inTurn(task: () => Promise<unknown>): Promise<unknown> {
-    return (this.#last = this.#last.catch(() => {}).then(task));
   }
 
   /** The same session on a client that knows nothing yet. */
@@ -96,7 +89,7 @@ export class Player {
     return client;
   }
 
-  #journal(roomId: string, content: string, { tempId, acked }: ReturnType<Parley["send"]>): void {
+  #journal(roomId: string | undefined, content: string, { tempId, acked }: ReturnType<Parley["send"]>): void {
     const { journal } = this.script;
     journal.sent({ senderId: this.id, roomId, tempId, content });
     acked.then(

@@ -154,25 +154,24 @@ export const steps: readonly Step[] = [
   {
     name: "leave the plaza",
     weight: 2,
-    run: (stage, player) =>
-      player === stage.owner ? undefined : player.client.http.rooms.leave(stage.rooms.plaza),
+    run: (stage, player) => (player === stage.owner ? undefined : player.client.http.rooms.leave(stage.rooms.plaza)),
   },
-  byOwner("let somebody into the garden", 4, ({ rooms }, owner, guest) =>
+  byOwner("let somebody into the garden", 52, ({ rooms }, owner, guest) =>
     owner.client.http.rooms.addMembers(rooms.garden, { user_ids: [guest.id] }),
   ),
-  byOwner("put somebody out of the garden", 2, ({ rooms }, owner, guest) =>
+  byOwner("put somebody out of the garden", 8, ({ rooms }, owner, guest) =>
     owner.client.http.rooms.removeMember(rooms.garden, guest.id),
   ),
-  byOwner("ban somebody from the garden", 1, ({ rooms }, owner, guest) =>
+  byOwner("ban somebody from the garden", 5, ({ rooms }, owner, guest) =>
     owner.client.http.bans.put(rooms.garden, guest.id, { reason: "noise" }),
   ),
-  byOwner("forgive somebody", 1, ({ rooms }, owner, guest) => owner.client.http.bans.delete(rooms.garden, guest.id)),
-  byOwner("rename the plaza", 1, ({ rooms, claims }, owner, _, draw) => {
+  byOwner("forgive somebody", 4, ({ rooms }, owner, guest) => owner.client.http.bans.delete(rooms.garden, guest.id)),
+  byOwner("rename the plaza", 3, ({ rooms, claims }, owner, _, draw) => {
     const name = `plaza ${draw.number(1_000)}`;
     const acknowledged = claims.attempt("the plaza's name", name);
     return owner.client.http.rooms.update(rooms.plaza, { name }).then(acknowledged);
   }),
-  byOwner("pin", 3, async ({ rooms, claims }, owner, _, draw) => {
+  byOwner("pin", 10, async ({ rooms, claims }, owner, _, draw) => {
     const message = draw.of(recent(owner, rooms.home).filter(isText));
     if (!message) return;
     const isPinned = draw.number(2) > 0;
@@ -256,10 +255,10 @@ function byOwner(
   return {
     name,
     weight,
-    async run(stage, _, draw) {
+    async run(stage, player, draw) {
       const other = draw.of(subjects(stage, stage.owner));
-      // In turn: what the owner claims has one value at a time.
-      if (other) await stage.owner.inTurn(() => run(stage, stage.owner, other, draw));
+      // By the owner, whose steps come one after the other.
+      if (other && player === stage.owner) await run(stage, player, other, draw);
     },
   };
 }

@@ -4,7 +4,8 @@ import type { Person } from "./people.ts";
 
 interface Sent {
   senderId: string;
-  roomId: string;
+  /** Not known of a first message to a person. */
+  roomId: string | undefined;
   tempId: string;
   content: string;
 }
@@ -82,7 +83,8 @@ export function judge(
     for (const [index, { seq, rev }] of messages.entries()) {
       if (seq !== index + 1) faults.push(`G3: room ${roomId} has seq ${seq} in place ${index + 1}`);
       const before = messages[index - 1];
-      if (before && !mayChange && rev < before.rev) faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
+      if (before && !mayChange && rev < before.rev)
+        faults.push(`G3: room ${roomId} has rev ${rev} after ${before.rev}`);
     }
     for (const each of messages) {
       if (each.temp_id === null) continue;
@@ -92,7 +94,11 @@ export function judge(
       stored.set(each.temp_id, each);
       const send = journal.sends.get(each.temp_id);
       if (send === undefined) faults.push(`${each.temp_id} is stored, but nobody sent it`);
-      else if ((isAsSent(each) && send.content !== each.content) || send.senderId !== each.sender.id || send.roomId !== each.room_id) {
+      else if (
+        (isAsSent(each) && send.content !== each.content) ||
+        send.senderId !== each.sender.id ||
+        (send.roomId ?? each.room_id) !== each.room_id
+      ) {
         faults.push(`${each.temp_id} is stored otherwise than it was sent`);
       }
     }
