@@ -9,6 +9,8 @@ export function authorsIn(text: string): { author: string; said: string }[] {
   return [...text.matchAll(written)].map(([said, author = ""]) => ({ author, said }));
 }
 
+const tracedFrames = 5_000;
+
 /** What all players know together. */
 export interface Knowledge {
   /** When something was written, by its words. */
@@ -22,8 +24,8 @@ export interface Knowledge {
  */
 export class Ear {
   readonly faults: string[] = [];
-  /** How many events of rooms were heard. */
-  heard = 0;
+  /** The last frames of all connections, the oldest first, for whoever looks for the cause of a fault. */
+  readonly trace: string[] = [];
   /** Since when whom they wrote is not to be heard any more, by name. */
   readonly blockedSinceMs = new Map<string, number>();
 
@@ -38,6 +40,7 @@ export class Ear {
     const left = new Set<string>();
     const seen = new Set<string>();
     return (text) => {
+      if (this.trace.push(text) > tracedFrames) this.trace.splice(0, tracedFrames / 2);
       const frame = JSON.parse(text) as ServerFrame;
       this.#hearWords(text, frame.type);
       if (frame.type === "ready") for (const { id, rev } of frame.payload.rooms) revs.set(id, rev);
@@ -65,7 +68,6 @@ export class Ear {
     { type, payload }: RoomEvent,
     { revs, left, seen }: { revs: Map<string, number>; left: Set<string>; seen: Set<string> },
   ): void {
-    this.heard++;
     const { room_id, rev } = payload;
     if (left.has(room_id)) this.faults.push(`G5: ${this.name} was sent ${type} ${rev} of a room after its removal`);
     const last = revs.get(room_id);

@@ -7,6 +7,8 @@ export interface Stage {
   readonly players: readonly Player[];
   readonly owner: Player;
   readonly claims: Claims;
+  /** Pairs of which one has ever blocked the other, as {@link pairOf} names them. */
+  readonly apart: Set<string>;
   /** In `home` everybody stays; into `garden` the owner lets people; `plaza` is open. */
   readonly rooms: { home: string; garden: string; plaza: string };
 }
@@ -47,6 +49,8 @@ const others = ({ players }: Stage, player: Player) => players.filter((each) => 
 /** Who may be put out, and may block: all but the owner, who sees everything in the end. */
 const subjects = (stage: Stage, player: Player) => others(stage, player).filter((each) => each !== stage.owner);
 
+export const pairOf = (...ids: readonly string[]) => [...ids].sort().join(" ");
+
 /** Does something to one of one's own messages, and says so once it is acknowledged. */
 async function toOwn(
   stage: Stage,
@@ -57,6 +61,7 @@ async function toOwn(
   const room = draw.of([stage.rooms.home, stage.rooms.plaza]) ?? "";
   const message = draw.of(recent(player, room).filter((each) => isText(each) && each.sender.id === player.id));
   if (!message || !isText(message)) return;
+  stage.claims.begin(`message ${message.id}`, message.content);
   const { value, done } = await change(message);
   const acknowledged = stage.claims.attempt(`message ${message.id}`, value);
   await done;
@@ -187,6 +192,7 @@ export const steps: readonly Step[] = [
       const other = draw.of(subjects(stage, player));
       if (!other || player === stage.owner) return;
       const { blockedSinceMs } = player.ear;
+      stage.apart.add(pairOf(player.id, other.id));
       await player.client.http.blocks.add(other.id);
       blockedSinceMs.set(other.name, performance.now() + graceMs);
     },

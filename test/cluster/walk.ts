@@ -1,5 +1,6 @@
 import type { Message, TimelineMessage } from "../../src/protocol/models.ts";
 import { ApiError, ConnectionError } from "../../src/sdk/errors.ts";
+import type { RoomState } from "../../src/sdk/state.ts";
 import { comparable, complete } from "../faults/state-observer.ts";
 import { Claims } from "../support/claims.ts";
 import { until, within } from "../support/deferred.ts";
@@ -9,7 +10,7 @@ import type { Cluster } from "./cluster.ts";
 import { authorsIn } from "./ear.ts";
 import type { Fault } from "./faults.ts";
 import { Player, Script } from "./player.ts";
-import { type Draw, standing, type Step, type Stage } from "./steps.ts";
+import { type Draw, pairOf, standing, type Step, type Stage } from "./steps.ts";
 
 interface WalkOptions {
   cluster: Cluster;
@@ -19,6 +20,8 @@ interface WalkOptions {
   rounds: number;
   steps: readonly Step[];
   faults: readonly Fault[];
+  /** A folder for what everybody was sent and all nodes logged, should a promise be broken. */
+  traceInto?: string | undefined;
   /** Told what happens, a line each. */
   say?: (line: string) => void;
 }
@@ -81,7 +84,13 @@ export async function walk(options: WalkOptions): Promise<string[]> {
   found.push(...(await rest(stage)));
   found.push(...(await verdict(stage)));
   for (const { client } of stage.players) client.close();
+  if (found.length > 0 && options.traceInto !== undefined) await keepTrace(options.traceInto, options, stage);
   return [...new Set(found)];
+}
+
+async function keepTrace(folder: string, { cluster }: WalkOptions, { players }: Stage): Promise<void> {
+  for (const { name, id, ear } of players) await Bun.write(`${folder}/${name} ${id}.jsonl`, ear.trace.join("\n"));
+  for (const { name, process: node } of cluster.nodes) await Bun.write(`${folder}/${name}.log`, node.lines.join("\n"));
 }
 
 function drawFrom(random: () => number): Draw {
@@ -113,7 +122,7 @@ async function enter(cluster: Cluster, names: readonly string[]): Promise<Stage>
     });
     for (const id of [home, garden, plaza]) await client.timelines.open(id);
   }
-  return { players, owner, claims: new Claims(), rooms: { home, garden, plaza } };
+  return { players, owner, claims: new Claims(), apart: new Set(), rooms: { home, garden, plaza } };
 }
 
 async function take(step: Step, stage: Stage, player: Player, draw: Draw): Promise<string | undefined> {
@@ -136,8 +145,9 @@ async function over({ end, name }: { end: Promise<() => Promise<void>>; name: st
 }
 
 /** Waits until everybody holds what there is; gives what stays different. */
-async function rest({ players }: Stage): Promise<string[]> {
+async function rest(stage: Stage): Promise<string[]> {
   const endMs = performance.now() + settlesWithinMs;
+  const { players } = stage;
   const differences: string[] = [];
   for (const { client, name } of players) {
     const look = client.store.getSnapshot;
@@ -154,7 +164,7 @@ async function rest({ players }: Stage): Promise<string[]> {
   }
   for (const player of players) {
     for (;;) {
-      const found = await differenceOf(player);
+      const found = await differenceOf(stage, player);
       if (found.length > 0 && performance.now() < endMs) continue;
       differences.push(...found);
       break;
@@ -163,16 +173,17 @@ async function rest({ players }: Stage): Promise<string[]> {
   return differences;
 }
 
-async function differenceOf(player: Player): Promise<string[]> {
+async function differenceOf({ apart }: Stage, player: Player): Promise<string[]> {
   const { client, name } = player;
   try {
     await complete(client);
     const afresh = await player.afresh();
     await complete(afresh);
     afresh.close();
-    const present = afresh.store.getSnapshot().rooms;
-    const held = ofRooms(comparable(client), present);
-    const loaded = ofRooms(comparable(afresh), present);
+    const { rooms } = afresh.store.getSnapshot();
+    const isApart = (room: RoomState) => room.peer !== undefined && apart.has(pairOf(player.id, room.peer.id));
+    const held = known(comparable(client), rooms, isApart);
+    const loaded = known(comparable(afresh), rooms, isApart);
     return Object.keys({ ...held, ...loaded })
       .filter((part) => !Bun.deepEquals(held[part], loaded[part]))
       .map((part) => `G4: ${name} holds other ${part}: ${firstDifference(held[part], loaded[part])}`);
@@ -182,14 +193,19 @@ async function differenceOf(player: Player): Promise<string[]> {
 }
 
 /**
- * Without what a client that has just come cannot know: sends that were refused, which their author may look at, and the
- * open timeline of a public room that one has left.
+ * Without what a client that has just come cannot know: sends that were refused, which their author may look at, the open
+ * timeline of a public room that one has left, and receipts from before a block, of which the other is not told.
  */
-function ofRooms(state: Record<string, unknown>, rooms: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function known(
+  { timelines, members, pins, rooms, ...rest }: ReturnType<typeof comparable>,
+  present: Readonly<Record<string, unknown>>,
+  isApart: (room: RoomState) => boolean,
+): Record<string, unknown> {
   const ofThese = (part: unknown) =>
-    Object.fromEntries(Object.entries(part as Record<string, unknown>).filter(([roomId]) => roomId in rooms));
-  const { timelines, members, pins, ...rest } = state;
-  return { ...rest, pending: [], timelines: ofThese(timelines), members: ofThese(members), pins: ofThese(pins) };
+    Object.fromEntries(Object.entries(part as Record<string, unknown>).filter(([roomId]) => roomId in present));
+  const listed = (rooms as RoomState[]).map((room) => (isApart(room) ? { ...room, cursors: undefined } : room));
+  const inRooms = { timelines: ofThese(timelines), members: ofThese(members), pins: ofThese(pins) };
+  return { ...rest, ...inRooms, rooms: listed, pending: [] };
 }
 
 function firstDifference(held: unknown, loaded: unknown, path = ""): string {

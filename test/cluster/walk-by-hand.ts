@@ -5,9 +5,13 @@ import { faults } from "./faults.ts";
 import { steps } from "./steps.ts";
 import { walk } from "./walk.ts";
 
-/** `WALK_ROUNDS=5000 WALK_NODES=3 WALK_SAYS=on bun test test/cluster/walk.test.ts` for a long one; `TEST_SEED` repeats it. */
+/**
+ * A long one: `WALK_ROUNDS=5000 WALK_NODES=3 WALK_SAYS=on bun test ./test/cluster/walk-by-hand.ts`. `TEST_SEED` repeats its plan,
+ * `WALK_FAULT=frozen` leaves the faults with that in their name, `WALK_TRACE=/tmp/trace` keeps what everybody was sent.
+ */
 const rounds = Number(process.env["WALK_ROUNDS"] ?? 120);
 const nodes = Number(process.env["WALK_NODES"] ?? 3);
+const traceInto = process.env["WALK_TRACE"];
 const only = process.env["WALK_FAULT"];
 
 test(
@@ -19,7 +23,16 @@ test(
       try {
         const names = ["ann", "ben", "cleo", "dora", "emil", "fay", "gil", "hana"];
         const some = only === undefined ? faults : faults.filter(({ name }) => name.includes(only));
-        const found = await walk({ cluster, random, names, rounds, steps, faults: some, ...(say && { say }) });
+        const found = await walk({
+          cluster,
+          random,
+          names,
+          rounds,
+          steps,
+          faults: some,
+          traceInto,
+          ...(say && { say }),
+        });
         if (found.length > 0) console.error(`TEST_SEED=${seed}`, cluster.errors().slice(0, 20).join("\n"));
         expect(found).toEqual([]);
       } finally {
