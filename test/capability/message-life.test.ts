@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { message, messageVersion, type Message } from "../../src/protocol/models.ts";
 import { ManualClock } from "../support/clock.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import { people, request, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -13,7 +13,7 @@ const messages = z.array(message);
 const versions = z.array(messageVersion);
 const unknownId = "01890000-0000-7000-8000-000000000000";
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   const clock = new ManualClock();
   let server: TestServer;
   let ann: Person;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { message, room as roomModel, type Message } from "../../src/protocol/models.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import { people, request, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 const messages = z.array(message);
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   let server: TestServer;
   let ann: Person;
   let ben: Person;

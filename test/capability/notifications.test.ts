@@ -9,12 +9,12 @@ import { noter } from "../../src/server/notifications/noter.ts";
 import { removeBeyond, removeOld } from "../../src/server/notifications/tidy.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
 import { lane } from "../../src/server/timeline/lane.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import { request, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { cast, lobbyOf, makeRoom, official } from "./rooms-cast.ts";
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ dialect });

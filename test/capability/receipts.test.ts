@@ -4,7 +4,7 @@ import { joinedRoom, message, receipts, timelineMessage, type Message } from "..
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { forgetBlocks } from "../../src/server/blocks/blocked.ts";
 import { ManualClock } from "../support/clock.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import type { Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { TestSocket } from "../support/socket.ts";
@@ -49,7 +49,7 @@ async function hideReceipts(person: Person): Promise<void> {
   await person.http("PATCH", "/users/me", { privacy: { read_receipts: false } });
 }
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   let server: TestServer;
   const clock = new ManualClock();
 

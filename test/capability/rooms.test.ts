@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { joinedRoom, message, room } from "../../src/protocol/models.ts";
-import { forEachDialect } from "../support/dialects.ts";
+import { forEachDatabase } from "../support/dialects.ts";
 import { guestSocket, request } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { cast, makeRoom, official, outcomes, readRoom, unique } from "./rooms-cast.ts";
 
-forEachDialect((dialect) => {
+forEachDatabase((dialect) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ dialect });

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
+import { joinedInOrder } from "../platform/db/joined.ts";
 import type { Personal } from "./for-viewer.ts";
 import { isMentioned } from "./mentioned.ts";
 
@@ -48,9 +49,8 @@ export async function readMentionTails(
   const isThere = sql`${messages.mentions} IS NOT NULL AND ${messages.deleted_at} IS NULL AND ${messages.recalled_at} IS NULL`;
   const line = sql`CAST(${messages.seq} AS text) || ' ' || CAST(${messages.sender_key} AS text) || ' ' || ${messages.mentions}`;
   const newest = sql`SELECT ${messages.seq} AS seq, ${line} AS line FROM ${messages} WHERE ${messages.room_key} = ${rooms.key} AND ${isThere} ORDER BY ${messages.seq} DESC LIMIT ${tailLength}`;
-  const tail = sql<
-    string | null
-  >`(SELECT string_agg(line, ${sql.raw("'\n'")} ORDER BY seq DESC) FROM (${newest}) AS newest)`;
+  const joined = joinedInOrder(ctx.db, { text: sql`line`, separator: "\n", order: sql`seq DESC` });
+  const tail = sql<string | null>`(SELECT ${joined} FROM (${newest}) AS newest)`;
   const rows = await ctx.db.read
     .select({ key: rooms.key, tail })
     .from(rooms)

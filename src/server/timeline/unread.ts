@@ -1,6 +1,7 @@
 import { and, count, eq, gt, inArray, isNull, ne, notInArray, sql } from "drizzle-orm";
 import { limits } from "../../protocol/limits.ts";
 import type { Context } from "../context.ts";
+import { joinedInOrder } from "../platform/db/joined.ts";
 
 /** Longer than `limits.unreadMax`, so that it is long enough also for most who wrote some of it. */
 const tailLength = 128;
@@ -23,8 +24,9 @@ export async function readTails(ctx: Context, roomKeys: readonly number[]): Prom
   const sender = sql`CASE WHEN ${counts} THEN CAST(${messages.sender_key} AS text) ELSE '0' END`;
   // Apart: of columns that stand directly in a selected field, Drizzle leaves the table's name out.
   const inTail = sql`${messages.room_key} = ${rooms.key} AND ${messages.seq} > ${rooms.last_seq} - ${tailLength}`;
-  const inOrder = sql`${sender}, ',' ORDER BY ${messages.seq}`;
-  const senders = sql<string | null>`(SELECT string_agg(${inOrder}) FROM ${messages} WHERE ${inTail})`;
+  const joined = joinedInOrder(ctx.db, { text: sql`sender`, separator: ",", order: sql`seq` });
+  const inOrder = sql`SELECT ${messages.seq} AS seq, ${sender} AS sender FROM ${messages} WHERE ${inTail} ORDER BY ${messages.seq}`;
+  const senders = sql<string | null>`(SELECT ${joined} FROM (${inOrder}) AS tail)`;
   const rows = await ctx.db.read
     .select({ key: rooms.key, lastSeq: rooms.last_seq, senders })
     .from(rooms)
