@@ -36,15 +36,20 @@ class Arrivals {
   }
 }
 
-/** When somebody was told last that a friend came. */
-const told = perContext(() => new RecentMap<string, number>(rememberedMax));
+const cacheName = "friends told";
+
+/** When somebody was told last that a friend came, on whatever node. */
+const told = perContext((ctx) => {
+  const made = new RecentMap<string, number>(rememberedMax);
+  ctx.caches.register(cacheName, (who) => {
+    const [userKey, friendKeys = ""] = who.split(" ");
+    for (const friendKey of friendKeys.split(",")) made.set(`${userKey}:${friendKey}`, ctx.clock.now());
+  });
+  return made;
+});
 
 function isNews(ctx: Context, userKey: number, friendKey: number): boolean {
-  const name = `${userKey}:${friendKey}`;
-  const now = ctx.clock.now();
-  if (now - (told(ctx).get(name) ?? -Infinity) < againMs) return false;
-  told(ctx).set(name, now);
-  return true;
+  return ctx.clock.now() - (told(ctx).get(`${userKey}:${friendKey}`) ?? -Infinity) >= againMs;
 }
 
 /** Only friends who are there: to whom nobody has told it, it may be told in a moment. */
@@ -55,11 +60,16 @@ async function tell(ctx: Context, userKeys: readonly number[]): Promise<void> {
   for (const [userKey, friendKeys] of friends) {
     const person = persons.get(userKey);
     if (!person) continue;
-    for (const key of friendKeys) {
+    const news = friendKeys.flatMap((key) => {
       const friend = persons.get(key);
       const apart = blocks.get(userKey);
-      if (!friend || apart?.blocked.has(key) || apart?.blockers.has(key)) continue;
-      if (presence(ctx).get(key)?.activity === undefined || !isNews(ctx, userKey, key)) continue;
+      if (!friend || apart?.blocked.has(key) || apart?.blockers.has(key)) return [];
+      return presence(ctx).get(key)?.activity !== undefined && isNews(ctx, userKey, key) ? [friend] : [];
+    });
+    if (news.length === 0) continue;
+    // They may just have come to another node as well, which is about to tell the same.
+    ctx.publish.invalidate(cacheName, `${userKey} ${news.map(({ key }) => key).join(",")}`);
+    for (const friend of news) {
       ctx.publish.toUser(friend.id, "notification", {
         id: Bun.randomUUIDv7(),
         kind: "friend_online",
@@ -75,6 +85,8 @@ async function tell(ctx: Context, userKeys: readonly number[]): Promise<void> {
 }
 
 const arrivals = perContext((ctx) => {
+  // Hears from now on what other nodes tell.
+  told(ctx);
   const made = new Arrivals(ctx);
   ctx.onClose(() => made.stop());
   return made;
