@@ -1,8 +1,8 @@
 import Libsql from "libsql";
-import type { Sql } from "postgres";
 import type {
   Database,
   EmbeddedDatabase,
+  PostgresDatabase,
   RemoteDatabase,
   Statement,
   Tables,
@@ -32,7 +32,7 @@ export interface Bulk {
 }
 
 export function openBulk(db: Database): Bulk {
-  if (db.dialect === "postgres") return new PostgresBulk(db.sql);
+  if (db.dialect === "postgres") return new PostgresBulk(db);
   return db.isRemote ? new RemoteBulk(db) : new LibsqlBulk(db);
 }
 
@@ -150,36 +150,43 @@ class RemoteBulk implements Bulk {
 }
 
 class PostgresBulk implements Bulk {
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly db: PostgresDatabase) {}
 
   async reserve(table: "users" | "rooms", count: number): Promise<number> {
-    const [row] = await this.sql<{ last: number }[]>`
-      SELECT setval(name, nextval(name) + ${count}) AS last
-      FROM (SELECT pg_get_serial_sequence(${table}, 'key') AS name) AS sequence`;
+    const [row] = await this.db.ask(
+      (sql) => sql<{ last: number }[]>`
+        SELECT setval(name, nextval(name) + ${count}) AS last
+        FROM (SELECT pg_get_serial_sequence(${table}, 'key') AS name) AS sequence`,
+    );
     if (!row) throw new Error(`Postgres gave no keys for ${table}`);
     return row.last - count + 1;
   }
 
   async commit(batch: Batch): Promise<void> {
-    await this.sql.begin(async (transaction) => {
+    await this.db.transact(async (run) => {
       for (const table of tableOrder) {
         const rows = batch[table] ?? [];
         if (rows.length === 0) continue;
-        const columns = transaction(Object.keys(rows[0] ?? {}));
-        await transaction`
-          INSERT INTO ${transaction(table)} (${columns})
-          SELECT ${columns} FROM json_populate_recordset(NULL::${transaction(table)}, ${JSON.stringify(rows)}::text::json)`;
+        const names = Object.keys(rows[0] ?? {});
+        await run(
+          (sql) => sql`
+            INSERT INTO ${sql(table)} (${sql(names)}) SELECT ${sql(names)}
+            FROM json_populate_recordset(NULL::${sql(table)}, ${JSON.stringify(rows)}::text::json)`,
+        );
       }
       if (!batch.counters?.length) return;
-      await transaction`
-        UPDATE rooms SET last_seq = c.last_seq, rev = c.rev
-        FROM json_to_recordset(${JSON.stringify(batch.counters)}::text::json) AS c(key bigint, last_seq bigint, rev bigint)
-        WHERE rooms.key = c.key`;
+      await run(
+        (sql) => sql`
+          UPDATE rooms SET last_seq = c.last_seq, rev = c.rev
+          FROM json_to_recordset(${JSON.stringify(batch.counters)}::text::json)
+            AS c(key bigint, last_seq bigint, rev bigint)
+          WHERE rooms.key = c.key`,
+      );
     });
   }
 
   async close(): Promise<void> {
-    await this.sql`ANALYZE`;
+    await this.db.ask((sql) => sql`ANALYZE`);
   }
 }
 

@@ -108,6 +108,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       "DATABASE_AUTH_TOKEN is set, and DATABASE_URL names no libSQL server; set it, or unset the token",
     );
   }
+  const databasePool = from.integer("DATABASE_POOL", 16, 4, 1_000);
   const terminal = process.stdout.isTTY === true;
   return {
     host: from.text("HOST") ?? "127.0.0.1",
@@ -115,6 +116,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     databaseUrl,
     databaseAuthToken,
+    /** Connections to Postgres at most. */
+    databasePool,
     redisUrl: from.read<string | undefined>(
       "REDIS_URL",
       undefined,

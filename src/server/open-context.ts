@@ -50,7 +50,11 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   const fatal = overrides.fatal ?? ((error: Error) => log.fatal("the server cannot go on", { error }));
   openDataDir(config.dataDir);
   demandSharedDatabase(config);
-  const db = await openDatabase(config.databaseUrl, named("database"), { authToken: config.databaseAuthToken });
+  const db = await openDatabase(config.databaseUrl, named("database"), {
+    authToken: config.databaseAuthToken,
+    connections: config.databasePool,
+    metrics,
+  });
   const closing: (() => Promise<void> | void)[] = [() => db.close()];
   try {
     const epoch = await settled(db, "epoch", () => Bun.randomUUIDv7());

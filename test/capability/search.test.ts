@@ -382,7 +382,7 @@ forEachDatabase((dialect) => {
           await tx.update(tables.rooms).set({ last_seq: 500 }).where(eq(tables.rooms.key, key));
       });
       if (context.db.dialect === "postgres")
-        await context.db.sql`SELECT setval('messages_key_seq', ${keys.at(-1) ?? 1})`;
+        await context.db.ask((sql) => sql`SELECT setval('messages_key_seq', ${keys.at(-1) ?? 1})`);
       await catchUp(context);
       const [first = rows[0], second] = rooms.map(({ id }) => stored.find((room) => room.id === id));
       for (const [roomId, roomKeys] of [

@@ -15,7 +15,7 @@ type Append = (batch: readonly NewMessage[]) => Promise<Appended[]>;
 
 /** The lane's statements of the dialect, and another set of them as another node would have. */
 function appenderOf(db: Database): { append: Append; close: () => void } {
-  if (db.dialect === "postgres") return { append: (batch) => appendToPostgres(db.sql, batch), close: () => {} };
+  if (db.dialect === "postgres") return { append: (batch) => appendToPostgres(db, batch), close: () => {} };
   if (db.isRemote) return { append: (batch) => appendToRemote(db, batch), close: () => {} };
   const connection = new Libsql(db.path, { timeout: 5_000 });
   for (const pragma of connectionPragmas) connection.exec(pragma);

@@ -42,7 +42,7 @@ async function startElsewhere(request: z.infer<typeof startRequest>) {
 
 async function tableExists(db: Database, name: string): Promise<boolean> {
   if (db.dialect === "postgres") {
-    const rows = await db.sql`SELECT 1 FROM information_schema.tables WHERE table_name = ${name}`;
+    const rows = await db.ask((sql) => sql`SELECT 1 FROM information_schema.tables WHERE table_name = ${name}`);
     return rows.length > 0;
   }
   const rows = await libsqlRows(db, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name);

@@ -110,7 +110,7 @@ forEachDatabase((dialect) => {
   // But for the search index itself, where the dialects have nothing in common: a virtual table here, `tsvector` there.
   test("the migrations make what the schema says", async () => {
     const { db, dispose } = await freshDatabase(dialect);
-    const found = db.dialect === "libsql" ? await libsqlCatalog(db) : await postgresCatalog(db.sql);
+    const found = db.dialect === "libsql" ? await libsqlCatalog(db) : await db.ask(postgresCatalog);
     await dispose();
     const configs = Object.values(libsqlTables).map((table) => libsqlConfig(table));
     const composite = (table: (typeof configs)[number]) => table.primaryKeys.flatMap(({ columns }) => columns);

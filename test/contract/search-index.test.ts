@@ -82,7 +82,7 @@ forEachDatabase((dialect) => {
           );
         }
         if (db.dialect === "postgres") {
-          const [row] = await db.sql<{ count: number }[]>`SELECT count(*) AS count FROM message_search`;
+          const [row] = await db.ask((sql) => sql<{ count: number }[]>`SELECT count(*) AS count FROM message_search`);
           expect(row?.count).toBe(held.size);
         } else {
           const [row] = await libsqlRows(db, "SELECT count(*) AS count FROM message_search_docsize");

@@ -48,7 +48,7 @@ class CatchUp {
   }
 
   #onPostgres(db: PostgresDatabase): () => Promise<void> {
-    const keys = new DecidedKeys(db.sql);
+    const keys = new DecidedKeys(db);
     return async () => {
       const queue = noter(this.ctx);
       const { decidedKey, lastKey } = await keys.next();

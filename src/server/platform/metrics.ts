@@ -69,6 +69,29 @@ export function createMetrics() {
       registers,
     }),
     laneDepth: new Gauge({ name: "parley_lane_depth", help: "Messages waiting in the write lane", registers }),
+    databaseConnections: new Gauge({
+      name: "parley_database_connections",
+      help: "Connections to Postgres, by what they are for and whether somebody uses them",
+      labelNames: ["pool", "state"],
+      registers,
+    }),
+    databaseWaiting: new Gauge({
+      name: "parley_database_waiting",
+      help: "Those who wait for a connection to Postgres",
+      labelNames: ["pool"],
+      registers,
+    }),
+    databaseRefused: new Counter({
+      name: "parley_database_refused_total",
+      help: "Those who waited too long for a connection to Postgres, or came when too many did",
+      labelNames: ["pool"],
+      registers,
+    }),
+    databaseClock: new Gauge({
+      name: "parley_database_clock_offset_seconds",
+      help: "How far this node's clock is ahead of the database's",
+      registers,
+    }),
     searchBehind: new Gauge({
       name: "parley_search_behind_messages",
       help: "Messages stored and not yet in the search index",

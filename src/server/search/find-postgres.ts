@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import type { PostgresDatabase } from "../platform/db/database.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { roomToken } from "./tokens.ts";
 import type { Finds, Wanted } from "./wanted.ts";
@@ -29,7 +30,7 @@ export function stretchTokens(key: number): string[] {
 
 type Find = ({ [K in keyof StoredMessage]: null } | StoredMessage) & { found_key: number };
 
-export async function* findOnPostgres(sql: Sql, wanted: Wanted, size: number): Finds {
+export async function* findOnPostgres(db: PostgresDatabase, wanted: Wanted, size: number): Finds {
   const { scope, fromKey } = wanted;
   let { belowKey } = wanted;
   let finds = 0;
@@ -38,7 +39,7 @@ export async function* findOnPostgres(sql: Sql, wanted: Wanted, size: number): F
   while (belowKey > fromKey) {
     const part = scope.kind === "each" ? { query: "", fromKey } : partBelow(belowKey, width);
     const lowest = Math.max(part.fromKey, fromKey);
-    const rows = await ask(sql, wanted, part.query, lowest, belowKey, size);
+    const rows = await db.ask((sql) => findsOf(sql, wanted, part.query, lowest, belowKey, size));
     yield rows.flatMap((row) => (row.key === null ? [] : [row]));
     belowKey = rows.length < size ? lowest : (rows.at(-1)?.found_key ?? lowest);
     finds += rows.length;
@@ -56,14 +57,14 @@ function partBelow(belowKey: number, width: number): { query: string; fromKey: n
   return { query: `(${tokens.join(" | ")})`, fromKey: (newest - count + 1) * keys };
 }
 
-async function ask(
+function findsOf(
   sql: Sql,
   { tokens, scope }: Wanted,
   stretch: string,
   fromKey: number,
   belowKey: number,
   size: number,
-): Promise<Find[]> {
+): PromiseLike<Find[]> {
   const roomKeys = JSON.stringify(scope.roomKeys);
   const room = scope.kind === "room" ? scope.roomKeys.map((key) => quoted(roomToken(key))) : [];
   const query = [...tokens.map(quoted), ...room, ...(stretch === "" ? [] : [stretch])].join(" & ");

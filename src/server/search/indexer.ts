@@ -91,7 +91,7 @@ class Indexer {
 function slices(ctx: Context): () => Promise<Slice> {
   const { db } = ctx;
   if (db.dialect === "libsql") return db.isRemote ? whenWritten(ctx, db) : () => indexOnLibsql(ctx, db);
-  const indexer = new PostgresIndexer(db.sql);
+  const indexer = new PostgresIndexer(db);
   return () => indexer.next();
 }
 

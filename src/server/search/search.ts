@@ -96,7 +96,7 @@ async function search(
 }
 
 function finds(ctx: Context, wanted: Wanted, size: number): Finds {
-  return ctx.db.dialect === "libsql" ? findOnLibsql(ctx, wanted, size) : findOnPostgres(ctx.db.sql, wanted, size);
+  return ctx.db.dialect === "libsql" ? findOnLibsql(ctx, wanted, size) : findOnPostgres(ctx.db, wanted, size);
 }
 
 /** The index may know a message as it was before. */

@@ -1,4 +1,4 @@
-import type { Sql } from "postgres";
+import type { PostgresDatabase } from "../platform/db/database.ts";
 import { roomLockClass } from "../platform/db/dialect/postgres.ts";
 
 interface Observation {
@@ -17,7 +17,7 @@ interface Observation {
 export class DecidedKeys {
   #observed: Observation | undefined;
 
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly db: PostgresDatabase) {}
 
   /** The last key drawn, and the last one below which no message can appear any more. */
   async next(): Promise<{ decidedKey: number; lastKey: number }> {
@@ -33,12 +33,16 @@ export class DecidedKeys {
   }
 
   async #observe(): Promise<Observation> {
-    const [drawn] = await this.sql<{ last: number }[]>`
-      SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM messages_key_seq`;
-    const holders = await this.sql<{ id: string }[]>`
-      SELECT DISTINCT virtualtransaction AS id FROM pg_locks
-      WHERE locktype = 'advisory' AND granted AND classid::bigint = ${roomLockClass} AND objsubid = 2
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    const [drawn] = await this.db.ask(
+      (sql) => sql<{ last: number }[]>`
+        SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM messages_key_seq`,
+    );
+    const holders = await this.db.ask(
+      (sql) => sql<{ id: string }[]>`
+        SELECT DISTINCT virtualtransaction AS id FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND classid::bigint = ${roomLockClass} AND objsubid = 2
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
     return { lastKey: drawn?.last ?? 0, writers: new Set(holders.map(({ id }) => id)) };
   }
 }

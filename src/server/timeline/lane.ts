@@ -1,15 +1,15 @@
 import type { Context } from "../context.ts";
 import { perContext } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import type { EmbeddedDatabase, PostgresDatabase, RemoteDatabase, Statement } from "../platform/db/database.ts";
+import type { EmbeddedDatabase, RemoteDatabase, Statement } from "../platform/db/database.ts";
 import { isContention, isOutOfService } from "../platform/db/errors.ts";
-import { Lock } from "../platform/db/lock.ts";
+import type { Lane } from "../platform/db/parallel-lanes.ts";
 import { WriteLane } from "../platform/db/write-lane.ts";
 import { StartError } from "../platform/start-error.ts";
 import type { Appended, NewMessage } from "./append.ts";
-import { appendToPostgres } from "./append-postgres.ts";
 import { appendToRemote } from "./append-remote.ts";
 import type { FromWorker, ToWorker } from "./append-worker.ts";
+import { PostgresLanes } from "./lane-postgres.ts";
 
 const batchMax = 1_000;
 /** A quarter of a second of work: who comes later is told so at once, instead of waiting for an answer. */
@@ -19,25 +19,34 @@ interface Committer {
   /** Resolves when batches can be committed; rejects with `StartError`. */
   opened: Promise<void>;
   commit: (jobs: NewMessage[]) => Promise<Appended[]>;
-  /** See {@link runInLane}; on libSQL only. */
-  run?: (statements: Statement[]) => Promise<void>;
+  run: (statements: Statement[]) => Promise<void>;
   /** Called when no batch can be committed any more. */
   onDeath: (error: Error) => void;
   /** Resolves when all that was handed over is done. */
   close: () => Promise<void>;
 }
 
-const parts = perContext((ctx) => {
+interface Parts {
+  timeline: Lane<NewMessage, Appended>;
+  opened: Promise<void>;
+  /** See {@link runInLane}; on libSQL only. */
+  run?: (statements: Statement[]) => Promise<void>;
+}
+
+const parts = perContext((ctx): Parts => {
   const { db, metrics } = ctx;
-  const committer =
-    db.dialect === "postgres"
-      ? postgresCommitter(ctx, db)
-      : db.isRemote
-        ? remoteCommitter(ctx, db)
-        : workerCommitter(ctx, db);
+  if (db.dialect === "postgres") {
+    const lanes = new PostgresLanes(ctx, db, waitingMax);
+    ctx.onClose(() => {
+      lanes.stopAsking();
+      return lanes.timeline.idle();
+    });
+    return { timeline: lanes.timeline, opened: Promise.resolve() };
+  }
+  const committer = db.isRemote ? remoteCommitter(ctx, db) : workerCommitter(ctx, db);
   const timeline = new WriteLane<NewMessage, Appended>({
     commit: committer.commit,
-    lock: db.dialect === "libsql" ? db.writers : new Lock(),
+    lock: db.writers,
     batchMax,
     waitingMax,
     metrics,
@@ -47,11 +56,11 @@ const parts = perContext((ctx) => {
     await timeline.idle();
     await committer.close();
   });
-  return { timeline, committer, opened: committer.opened };
+  return { timeline, opened: committer.opened, run: committer.run };
 });
 
 /** The write lane of this process: every message of every room goes through it. */
-export function lane(ctx: Context): WriteLane<NewMessage, Appended> {
+export function lane(ctx: Context): Lane<NewMessage, Appended> {
   return parts(ctx).timeline;
 }
 
@@ -66,7 +75,7 @@ export async function openLane(ctx: Context): Promise<void> {
  * `UNAVAILABLE` when that thread is gone. The statements must bear being run twice.
  */
 export async function runInLane(ctx: Context, statements: Statement[]): Promise<void> {
-  const { run } = parts(ctx).committer;
+  const { run } = parts(ctx);
   if (!run) throw new Error("this lane has no thread of its own");
   await run(statements);
 }
@@ -75,15 +84,6 @@ export async function runInLane(ctx: Context, statements: Statement[]): Promise<
 function refusal(ctx: Context, error: unknown): AppError {
   ctx.log.error("a batch of messages could not be stored", { error });
   return new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
-}
-
-function postgresCommitter(ctx: Context, db: PostgresDatabase): Committer {
-  return {
-    opened: Promise.resolve(),
-    commit: (jobs) => orRefuse(ctx, () => appendToPostgres(db.sql, jobs)),
-    onDeath: () => {},
-    close: async () => {},
-  };
 }
 
 /** Behind a network there is nothing to sync here, hence no thread of its own. */

@@ -1,7 +1,8 @@
 import type { LibSQLDatabase as LibSQLQueries } from "drizzle-orm/libsql";
-import type { Sql } from "postgres";
 import type * as libsqlSchema from "../../../../db/schema/libsql.ts";
 import type { Lock } from "./lock.ts";
+import type { Query } from "./postgres/line.ts";
+import type { Run } from "./postgres/transaction.ts";
 
 /** The tables, typed as libSQL's; on Postgres they are Postgres's own behind the same types. */
 export type Tables = typeof libsqlSchema;
@@ -69,7 +70,17 @@ export type Rows = readonly Readonly<Record<string, unknown>>[];
 
 export interface PostgresDatabase extends DatabaseBase {
   readonly dialect: "postgres";
-  readonly sql: Sql;
+  /** Runs a statement of its own; again when its connection was lost: only what may be done twice, as what reads. */
+  ask<T>(statement: Query<T>): Promise<T>;
+  /** {@link write} for statements of its own. */
+  transact<T>(work: (run: Run) => Promise<T>): Promise<T>;
+  /**
+   * Runs a statement of the write lane, once, on a connection that nobody else uses. Throws what the driver does:
+   * `isConnectionLost` of it says that the statement may have been done.
+   */
+  append<T>(statement: Query<T>): Promise<T>;
+  /** So many batches may be on their way at once: those of rooms whose keys differ modulo this never meet. */
+  readonly laneCount: number;
 }
 
 export type Database = LibsqlDatabase | PostgresDatabase;

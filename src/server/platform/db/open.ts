@@ -1,5 +1,6 @@
 import { migrations, type Migration } from "../../../../db/migrations.ts";
 import type { Log } from "../log.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
 import type { Database } from "./database.ts";
 import { openLibsql } from "./dialect/libsql.ts";
 import { openPostgres } from "./dialect/postgres.ts";
@@ -11,16 +12,25 @@ interface DatabaseOptions {
   steps?: readonly Migration[] | undefined;
   /** What a libSQL server asks for. */
   authToken?: string | undefined;
+  /** Connections to Postgres at most. */
+  connections?: number;
+  metrics?: Metrics;
 }
 
+const defaultConnections = 16;
+
 /** Opens and migrates the database behind `url`. Throws `StartError`. */
-export function openDatabase(url: string, log: Log, { steps, authToken }: DatabaseOptions = {}): Promise<Database> {
+export function openDatabase(
+  url: string,
+  log: Log,
+  { steps, authToken, connections = defaultConnections, metrics = createMetrics() }: DatabaseOptions = {},
+): Promise<Database> {
   switch (kindOf(url)) {
     case "file":
       return openLibsql(url, log, steps ?? migrations("libsql"));
     case "remote":
       return openRemoteLibsql({ url, authToken }, log, steps ?? migrations("libsql"));
     case "postgres":
-      return openPostgres(url, log, steps ?? migrations("postgres"));
+      return openPostgres(url, log, steps ?? migrations("postgres"), { connections, metrics });
   }
 }

@@ -19,7 +19,7 @@ interface LaneOptions<Job, Outcome> {
   batchMax: number;
   /** Jobs waiting beyond this are refused with `UNAVAILABLE` (G7). */
   waitingMax: number;
-  metrics: Pick<Metrics, "commitBatch" | "commitSeconds" | "laneDepth">;
+  metrics: Pick<Metrics, "commitBatch" | "commitSeconds"> & { laneDepth: { set(depth: number): void } };
 }
 
 /**
@@ -66,6 +66,12 @@ export class WriteLane<Job, Outcome> {
   /** Nothing can be committed any more. */
   get isDead(): boolean {
     return this.#dead !== undefined;
+  }
+
+  /** Refuses what waits now: what is in flight takes too long for them. */
+  shed(): void {
+    for (const { settle } of this.#waiting.splice(0)) settle.failed(overloaded);
+    this.options.metrics.laneDepth.set(0);
   }
 
   /** Refuses everything that waits and all that comes: the database behind the lane is gone. */

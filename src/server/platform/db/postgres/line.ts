@@ -1,0 +1,144 @@
+import postgres, { type Sql } from "postgres";
+import { Unreachable } from "../errors.ts";
+
+/** One statement on a connection, e.g. `(sql) => sql`SELECT 1``. */
+export type Query<T> = (sql: Sql) => PromiseLike<T>;
+
+const connectWithinMs = 5_000;
+
+/** What a connection is for, and what its session may do. */
+export interface Session {
+  /** Its name among Postgres's sessions. */
+  purpose: string;
+  /** Settings of the session; what stands in the address itself goes before them. */
+  settings: Record<string, string>;
+  /** Who is silent for longer is gone, or frozen: longer than the session lets any statement take. 0: no limit. */
+  answerWithinMs: number;
+}
+
+export function usualSession(purpose: string): Session {
+  return {
+    purpose,
+    settings: {
+      statement_timeout: "15s",
+      lock_timeout: "10s",
+      // Shorter than the wait for a lock: a frozen node's transaction lets go before others give up waiting for it.
+      idle_in_transaction_session_timeout: "5s",
+    },
+    answerWithinMs: 20_000,
+  };
+}
+
+/** For what may take as long as it takes. */
+export function patientSession(purpose: string): Session {
+  return {
+    purpose,
+    settings: { statement_timeout: "0", lock_timeout: "0", idle_in_transaction_session_timeout: "0" },
+    answerWithinMs: 0,
+  };
+}
+
+/**
+ * One connection to Postgres, for one life. postgres.js 3.4.9 connects anew under those who use it: a transaction whose
+ * back end is killed then writes into a socket that is not there, which ends the process, or goes on outside of any
+ * transaction on a connection that is somebody else's by now; and bytes left over from the old connection spoil the
+ * beginning of the new one. So a line has one client with one connection, asks one thing at a time, and is thrown away
+ * with it.
+ */
+export class Line {
+  readonly #sql: Sql;
+  readonly #bornMs = performance.now();
+  #isDead = false;
+  /** Called once, when the connection is gone. */
+  onDeath = () => {};
+
+  private constructor(
+    url: string,
+    private readonly session: Session,
+  ) {
+    this.#sql = postgres(url, {
+      max: 1,
+      connect_timeout: connectWithinMs / 1_000,
+      idle_timeout: 60,
+      // It could end in the middle of a transaction: the pool renews what is old.
+      max_lifetime: null,
+      backoff: false,
+      fetch_types: false,
+      connection: { application_name: `parley ${session.purpose}`, ...session.settings },
+      types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+      onnotice: () => {},
+      onclose: () => this.#die(),
+    });
+  }
+
+  /** Throws {@link Unreachable}. */
+  static async open(url: string, session: Session): Promise<Line> {
+    const line = new Line(url, session);
+    const tooLate = setTimeout(() => line.end(), connectWithinMs + 1_000);
+    try {
+      await line.#sql`SELECT 1`;
+      if (line.#isDead) throw lostError();
+      return line;
+    } catch (error) {
+      line.end();
+      throw new Unreachable(reasonOf(error), { cause: error });
+    } finally {
+      clearTimeout(tooLate);
+    }
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#bornMs;
+  }
+
+  /** Asks one thing; the caller waits for the answer before it asks the next. */
+  async run<T>(statement: Query<T>): Promise<T> {
+    if (this.#isDead) throw lostError();
+    const { answerWithinMs } = this.session;
+    const tooLate = answerWithinMs > 0 ? setTimeout(() => this.end(), answerWithinMs) : undefined;
+    try {
+      return await statement(this.#sql);
+    } finally {
+      clearTimeout(tooLate);
+    }
+  }
+
+  /** Gives the connection up, whatever it is at. */
+  end(): void {
+    this.#die();
+    void this.#sql.end({ timeout: 0 });
+  }
+
+  /** Ends the connection when what it is at is done. */
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: 5 });
+  }
+
+  #die(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.onDeath();
+  }
+}
+
+function lostError(): Error {
+  return Object.assign(new Error("the connection to Postgres is gone"), { code: "CONNECTION_CLOSED" });
+}
+
+const reasons: Record<string, string> = {
+  CONNECT_TIMEOUT: `it does not answer within ${connectWithinMs / 1_000} s`,
+  CONNECTION_CLOSED: "it closed the connection",
+  CONNECTION_DESTROYED: "it does not answer as Postgres does",
+  ECONNREFUSED: "it refused the connection",
+};
+
+/** Why Postgres could not be connected, in one line and without its address, which may hold a password. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  return reasons[code] ?? (error.message || code).replaceAll(/\s+/g, " ");
+}

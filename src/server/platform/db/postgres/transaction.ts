@@ -1,0 +1,125 @@
+import { AppError } from "../../app-error.ts";
+import type { Log } from "../../log.ts";
+import { isConnectionLost, isContention, isOutOfService } from "../errors.ts";
+import type { Line, Query } from "./line.ts";
+import type { Pool } from "./pool.ts";
+
+/** Runs a statement inside a transaction; those asked for at once run one after the other. */
+export type Run = <T>(statement: Query<T>) => Promise<T>;
+
+const attemptsMax = 5;
+/** How long it is asked whether a commit was done whose answer was lost. */
+const doubtMs = 10_000;
+const askAgainMs = 100;
+
+/** The connection broke while the commit was under way. */
+class InDoubt<T> extends Error {
+  constructor(
+    readonly transactionId: string,
+    readonly result: T,
+  ) {
+    super("it is not known whether a transaction was committed");
+  }
+}
+
+/**
+ * Runs `work` in a transaction. Again when another writer was in the way, or the connection broke before the commit was
+ * sent: then nothing of it is there. A connection that breaks during the commit leaves it open whether it was done; then
+ * Postgres is asked, which remembers every transaction by its number: a verb whose change is stored must tell of it, and
+ * one whose change is not must not be taken for done. Throws `UNAVAILABLE` and what `work` throws.
+ */
+export async function transact<T>(pool: Pool, log: Log, work: (run: Run) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pool.use((line) => once(line, work));
+    } catch (error) {
+      if (error instanceof InDoubt) {
+        if (await wasCommitted(pool, log, error.transactionId)) return error.result as T;
+      } else if (!isContention(error) && !isConnectionLost(error)) {
+        throw isOutOfService(error) ? unavailable() : error;
+      }
+      if (attempt === attemptsMax) throw unavailable();
+    }
+  }
+}
+
+async function once<T>(line: Line, work: (run: Run) => Promise<T>): Promise<T> {
+  await line.run((sql) => sql.unsafe("BEGIN"));
+  let last: Promise<unknown> = Promise.resolve();
+  let isOver = false;
+  const run: Run = (statement) => {
+    const turn = last.then(() => {
+      if (isOver) throw new Error("a statement came after the end of its transaction");
+      return line.run(statement);
+    });
+    last = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
+  };
+  let result: T;
+  let transactionId: string | null;
+  try {
+    result = await work(run);
+    transactionId = await run(async (sql) => {
+      const [row] = await sql<{ id: string | null }[]>`SELECT pg_current_xact_id_if_assigned()::text AS id`;
+      return row?.id ?? null;
+    });
+    isOver = true;
+  } catch (error) {
+    isOver = true;
+    await last;
+    await rollBack(line);
+    throw error;
+  }
+  try {
+    const { command } = await line.run((sql) => sql.unsafe("COMMIT"));
+    if (command !== "COMMIT") throw new Error("the transaction was rolled back: a statement in it had failed");
+    return result;
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    line.end();
+    // Without a number it has written nothing.
+    if (transactionId === null) return result;
+    throw new InDoubt(transactionId, result);
+  }
+}
+
+async function rollBack(line: Line): Promise<void> {
+  if (line.isDead) return;
+  try {
+    await line.run((sql) => sql.unsafe("ROLLBACK"));
+  } catch {
+    // Postgres rolls back what loses its connection.
+    line.end();
+  }
+}
+
+async function wasCommitted(pool: Pool, log: Log, transactionId: string): Promise<boolean> {
+  const until = performance.now() + doubtMs;
+  for (;;) {
+    try {
+      const [row] = await pool.use((line) =>
+        line.run(
+          (sql) => sql<{ status: string | null }[]>`SELECT pg_xact_status(${transactionId}::text::xid8) AS status`,
+        ),
+      );
+      if (row?.status === "committed") return true;
+      if (row?.status === "aborted") return false;
+    } catch (error) {
+      if (!isOutOfService(error) && !(error instanceof AppError)) throw error;
+    }
+    if (performance.now() > until) {
+      log.error("it is not known whether a change was stored: the connection was lost at its commit", {
+        transactionId,
+      });
+      throw unavailable();
+    }
+    await Bun.sleep(askAgainMs);
+  }
+}
+
+export function unavailable(): AppError {
+  return new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+}
