@@ -124,6 +124,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       "redis://[user:password@]host[:port][/database], or rediss://… for TLS",
       (text) => (redisUrlForm.test(text) && URL.canParse(text) ? text : undefined),
     ),
+    redisSharded: from.switch("REDIS_SHARDED", "off"),
     smtpUrl: from.url("SMTP_URL", ["smtp:", "smtps:"])?.href,
     mailFrom: from.text("MAIL_FROM") ?? "Parley <parley@localhost>",
     /** Without a trailing slash; absent: the address it listens on. */

@@ -29,7 +29,7 @@ export function demandSharedDatabase({ redisUrl, databaseUrl }: Config): void {
 }
 
 /** The bus of this node: alone, or over the bridge that `REDIS_URL` names. Throws `StartError`. */
-export async function openBus({ redisUrl }: Config, needs: BusNeeds): Promise<Bus> {
+export async function openBus({ redisUrl, redisSharded }: Config, needs: BusNeeds): Promise<Bus> {
   const { epoch, secret, clock, log, metrics, fatal } = needs;
   const nodeId = Bun.randomUUIDv7();
   if (redisUrl === undefined) {
@@ -39,6 +39,7 @@ export async function openBus({ redisUrl }: Config, needs: BusNeeds): Promise<Bu
   const couldNotAsk = (error: unknown) => log.error("the database could not be asked for its epoch", { error });
   return RedisBus.open({
     url: redisUrl,
+    isSharded: redisSharded,
     nodeId,
     // Installations that share a bridge are kept apart by the histories of their databases.
     prefix: `parley:${epoch.replaceAll("-", "").slice(-12)}:`,

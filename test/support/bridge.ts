@@ -9,6 +9,7 @@ type BridgeOptions = Pick<RedisBusOptions, "url" | "nodeId" | "prefix"> & Partia
 /** A node's end of the bus over the bridge at `url`; nodes meet by their `prefix`. */
 export function joinBridge(options: BridgeOptions): Promise<RedisBus> {
   return RedisBus.open({
+    isSharded: false,
     epoch: "0192aaaa-0000-7000-8000-000000000000",
     identity: { secretProof: "the same", version: "1.0.0" },
     clock: systemClock,

@@ -27,7 +27,7 @@ interface RedisOptions {
 /** A Redis of a test's own, which it may freeze, kill and start again at the same address. */
 export class TestRedis {
   #pid = 0;
-  #server: Bun.Subprocess<"pipe", "pipe", "inherit"> | undefined;
+  #server: Bun.Subprocess<"pipe", "pipe", "ignore"> | undefined;
 
   private constructor(
     readonly port: number,
@@ -51,7 +51,7 @@ export class TestRedis {
       env: { PATH: process.env["PATH"] ?? "", DATA: data, PORT: String(this.port) },
       stdin: "pipe",
       stdout: "pipe",
-      stderr: "inherit",
+      stderr: "ignore",
     });
     server.unref();
     this.#server = server;

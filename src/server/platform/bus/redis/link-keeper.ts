@@ -1,21 +1,23 @@
 import type { Log } from "../../log.ts";
-import { Canary } from "./canary.ts";
-import { Link } from "./link.ts";
+import type { Link } from "./link.ts";
 import { reasonOf, refusalIn } from "./refusals.ts";
 
 /** A link that does not stand by then is given up: a frozen server accepts connections and says nothing. */
 const linkWithinMs = 2_000;
+/**
+ * So many messages to itself that stay away mean that a node is deaf, whatever its connections look like. Counted, not
+ * timed, so that a node which was itself too busy to listen does not take that for deafness.
+ */
+const canariesMissedMax = 3;
 /** Between two attempts, doubling, each shortened at random by up to a half. */
 const retryMs = { first: 50, most: 1_000 };
 
 interface LinkKeeperOptions {
-  url: string;
-  /** This node's own, for hearing itself. */
-  canaryChannel: string;
+  makeLink: () => Link;
+  isEncrypted: boolean;
   log: Log;
   /** Between two canaries. */
   everyMs: number;
-  hear: (text: string, channel: string) => void;
   /** Everything goes over this link from now on. */
   onUp: (link: Link) => Promise<void>;
   /** … and over none any more. */
@@ -30,7 +32,6 @@ export class LinkKeeper {
   #isClosed = false;
   #link: Link | undefined;
   #endPause: () => void = () => {};
-  #canaryHeard: () => void = () => {};
   #heardItselfAt = performance.now();
 
   constructor(options: LinkKeeperOptions) {
@@ -56,12 +57,12 @@ export class LinkKeeper {
   }
 
   async #run(): Promise<void> {
-    const { url, log } = this.#options;
+    const { makeLink, log } = this.#options;
     let waitMs = retryMs.first;
     let awayAt = performance.now();
     let isAwayTold = false;
     while (!this.#isClosed) {
-      const link = new Link({ url, hear: (text, channel) => this.#hear(text, channel) });
+      const link = makeLink();
       this.#link = link;
       const failure = await this.#stand(link);
       if (failure === undefined) {
@@ -85,20 +86,16 @@ export class LinkKeeper {
 
   /** Brings a link so far that this node hears itself; gives why that failed, or nothing. */
   async #stand(link: Link): Promise<unknown> {
-    const { canaryChannel } = this.#options;
-    const heard = Promise.withResolvers<void>();
-    this.#canaryHeard = heard.resolve;
     const tooLate = Promise.withResolvers<Error>();
     const timer = setTimeout(() => tooLate.resolve(new Error(this.#silence())), linkWithinMs);
     const hearOneself = async () => {
       await link.ready;
       // One that is full, or cannot save, carries messages all the same.
-      await link.probe(canaryChannel).catch((error: unknown) => {
+      await link.probe().catch((error: unknown) => {
         if (refusalIn(error) !== undefined) throw error;
       });
-      await link.join([canaryChannel]);
-      await link.publish([[canaryChannel, ""]]);
-      await heard.promise;
+      await link.echo();
+      this.#heardItselfAt = performance.now();
       return undefined;
     };
     try {
@@ -109,24 +106,32 @@ export class LinkKeeper {
   }
 
   #silence(): string {
-    const doubt = this.#options.url.startsWith("rediss:") ? "; does it speak TLS, as rediss: says?" : "";
+    const doubt = this.#options.isEncrypted ? "; does it speak TLS, as rediss: says?" : "";
     return `it does not answer in time${doubt}`;
   }
 
   /** Uses a link until it is lost. */
   async #serve(link: Link): Promise<void> {
-    const { canaryChannel, everyMs, onUp, onDown } = this.#options;
-    const canary = new Canary({
-      everyMs,
-      send: () => void link.publish([[canaryChannel, ""]]).catch((error: unknown) => link.end(error)),
-      onDeaf: () => link.end(new Error("this node does not hear itself")),
-    });
-    this.#canaryHeard = () => canary.heard();
+    const { everyMs, onUp, onDown } = this.#options;
+    let missed = 0;
+    const canary = setInterval(() => {
+      if (missed++ >= canariesMissedMax) {
+        link.end(new Error("this node does not hear itself"));
+        return;
+      }
+      link.echo().then(
+        () => {
+          missed = 0;
+          this.#heardItselfAt = performance.now();
+        },
+        (error: unknown) => link.end(error),
+      );
+    }, everyMs);
     void onUp(link)
       .catch((error: unknown) => link.end(error))
       .then(() => this.#first.resolve(undefined));
     await link.lost;
-    canary.stop();
+    clearInterval(canary);
     onDown();
   }
 
@@ -136,14 +141,5 @@ export class LinkKeeper {
     this.#endPause = resolve;
     await promise;
     clearTimeout(timer);
-  }
-
-  #hear(text: string, channel: string): void {
-    if (channel !== this.#options.canaryChannel) {
-      this.#options.hear(text, channel);
-      return;
-    }
-    this.#heardItselfAt = performance.now();
-    this.#canaryHeard();
   }
 }

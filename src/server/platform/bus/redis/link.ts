@@ -1,73 +1,41 @@
-import { connectOnce, type Client } from "./connect.ts";
-
 /** One PUBLISH: a channel, and what goes there. */
 export type Parcel = readonly [channel: string, text: string];
 
-/** All of a batch in one command: a fifth of what single commands cost this process, half of what they cost the server. */
-const publishAll = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
-
-interface LinkOptions {
+export interface LinkOptions {
   url: string;
+  /** Before every channel and key, so that several installations can share a bridge. */
+  prefix: string;
+  nodeId: string;
   hear: (text: string, channel: string) => void;
 }
 
 /**
- * Two connections to the bridge, one that publishes and one that listens. As soon as one breaks, both are of no use any
- * more: the owner makes a new link, and catches up on what fell between.
+ * What carries this node's messages until it breaks. Then it is of no use any more: its owner makes another, and catches
+ * up on what fell between. Channels and keys are the bus's own; how the bridge names them is the link's affair.
  */
-export class Link {
+export interface Link {
   /** Resolves with the reason when this link carries no longer. */
   readonly lost: Promise<unknown>;
   /** Rejects when it could not be made. */
   readonly ready: Promise<unknown>;
-  readonly #lose: (reason: unknown) => void;
-  readonly #sender: Client;
-  readonly #listener: Client;
-  readonly #hear: LinkOptions["hear"];
-  readonly #ends: (() => void)[];
-
-  constructor({ url, hear }: LinkOptions) {
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.lost = promise;
-    this.#lose = resolve;
-    this.#hear = hear;
-    const sender = connectOnce(url, resolve);
-    const listener = connectOnce(url, resolve);
-    this.#sender = sender.client;
-    this.#listener = listener.client;
-    this.#ends = [sender.end, listener.end];
-    this.ready = Promise.all([sender.ready, listener.ready]);
-  }
-
-  async publish(parcels: readonly Parcel[]): Promise<void> {
-    await this.#sender.sendCommand(["EVAL", publishAll, "0", ...parcels.flat()]);
-  }
-
-  /** Writes something that soon goes by itself: whether this may be written to, too. */
-  async probe(key: string): Promise<void> {
-    await this.#sender.sendCommand(["SET", key, "", "PX", "1000"]);
-  }
-
-  /** Gives how many connections listened, this node's own included. */
-  async publishOne(channel: string, text: string): Promise<number> {
-    return Number(await this.#sender.sendCommand(["PUBLISH", channel, text]));
-  }
-
-  async join(channels: string[]): Promise<void> {
-    await this.#listener.subscribe(channels, this.#hear);
-  }
-
-  async leave(channels: string[]): Promise<void> {
-    await this.#listener.unsubscribe(channels);
-  }
-
-  run(lua: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#sender.sendCommand(["EVAL", lua, String(keys.length), ...keys, ...args]);
-  }
-
+  /** Resolves when this node has heard itself, everywhere where it may be heard. */
+  echo(): Promise<unknown>;
+  publish(parcels: readonly Parcel[]): Promise<unknown>;
+  /** Gives how many listened, this node's own ear included. */
+  publishOne(channel: string, text: string): Promise<number>;
+  join(channels: readonly string[]): Promise<unknown>;
+  leave(channels: readonly string[]): Promise<unknown>;
+  run(lua: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Writes something that soon goes by itself: whether that is allowed. */
+  probe(): Promise<unknown>;
   /** Gives it up, for this reason. */
-  end(reason: unknown): void {
-    this.#lose(reason);
-    for (const end of this.#ends) end();
-  }
+  end(reason: unknown): void;
+}
+
+/** A channel of this name belongs to all installations that share a bridge, not to one. */
+export const commonChannel = "common:installations";
+
+/** As a bridge names them: one that is common to all installations, or one of this. */
+export function prefixFor(channel: string, prefix: string): string {
+  return channel === commonChannel ? "parley:" : prefix;
 }

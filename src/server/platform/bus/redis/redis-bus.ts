@@ -10,6 +10,8 @@ import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { type Identity, Peers } from "./peers.ts";
 import { refusalIn } from "./refusals.ts";
+import { PlainLink } from "./plain-link.ts";
+import { ShardedLink } from "./sharded-link.ts";
 import { SharedValues } from "./shared-values.ts";
 import { Strangers } from "./strangers.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -17,6 +19,8 @@ import { Subscriptions } from "./subscriptions.ts";
 export interface RedisBusOptions {
   /** `redis://…` or `rediss://…`; never shown, for the password in it. */
   url: string;
+  /** The bridge is a cluster, each member of which carries channels of its own. */
+  isSharded: boolean;
   nodeId: string;
   /** Before every channel and key, so that several installations can share a bridge. */
   prefix: string;
@@ -72,9 +76,11 @@ export class RedisBus implements Bus {
   private constructor(options: RedisBusOptions) {
     const { url, nodeId, prefix, identity, clock, log, metrics, everyMs = defaultEveryMs } = options;
     this.#everyMs = everyMs;
+    const link = { url, prefix, nodeId, hear: (text: string, channel: string) => this.#hear(text, channel) };
+    const members: string[] = [];
     this.#options = options;
     this.nodeId = nodeId;
-    this.#shared = new SharedValues(prefix, log);
+    this.#shared = new SharedValues(log);
     this.#outbox = new Outbox({
       nodeId,
       onPublished: (count) => metrics.bridgePublished.inc(count),
@@ -96,11 +102,10 @@ export class RedisBus implements Bus {
       onStranger: options.onStranger,
     });
     this.#links = new LinkKeeper({
-      url,
-      canaryChannel: `${prefix}canary:${nodeId}`,
+      makeLink: () => (options.isSharded ? new ShardedLink(link, members) : new PlainLink(link)),
+      isEncrypted: url.startsWith("rediss:"),
       log,
       everyMs,
-      hear: (text, channel) => this.#hear(text, channel),
       onUp: (link) => this.#begin(link),
       onDown: () => this.#end(),
     });
@@ -138,11 +143,11 @@ export class RedisBus implements Bus {
   }
 
   publish(channel: string, message: string): void {
-    this.#outbox.add(this.#options.prefix + channel, message);
+    this.#outbox.add(channel, message);
   }
 
   subscribe(channel: string, listener: (message: string, from: string) => void, onLive?: () => void): () => void {
-    return this.#subscriptions.add(this.#options.prefix + channel, listener, onLive);
+    return this.#subscriptions.add(channel, listener, onLive);
   }
 
   onState(listener: (state: BusState) => void): () => void {
@@ -170,7 +175,7 @@ export class RedisBus implements Bus {
     this.#enter("connected");
     this.#strangers.greet();
     const { channel, text } = this.#peers.greeting();
-    const listeners = await link.publishOne(this.#options.prefix + channel, seal(this.nodeId, [text]));
+    const listeners = await link.publishOne(channel, seal(this.nodeId, [text]));
     await atMost(othersWithinMs, this.#peers.met(listeners - 1));
   }
 

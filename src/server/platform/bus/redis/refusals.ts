@@ -8,7 +8,8 @@ const refusals: readonly { says: RegExp; means: string }[] = [
     means: "names a user who may not publish, subscribe and run scripts there",
   },
   { says: /^READONLY/, means: "leads to a replica, which can only be read: give the address of the primary" },
-  { says: /^MOVED|cluster mode/i, means: "leads to a cluster, which is not spoken to in this way" },
+  { says: /^MOVED|cluster mode/i, means: "leads to a cluster: set REDIS_SHARDED=on" },
+  { says: /cluster support disabled/i, means: "leads to a server that is no cluster: set REDIS_SHARDED=off" },
   { says: /DB index|SELECT is not allowed/i, means: "names a database that the server does not have" },
   {
     says: /^ERR unknown command/i,

@@ -13,10 +13,7 @@ export class SharedValues implements Shared {
   #link: Link | undefined;
   #asked = 0;
 
-  constructor(
-    private readonly prefix: string,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly log: Log) {}
 
   carriedBy(link: Link | undefined): void {
     this.#link = link;
@@ -29,11 +26,7 @@ export class SharedValues implements Shared {
     const { promise: tooLate, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), answerWithinMs);
     const answer = link
-      .run(
-        lua,
-        keys.map((key) => this.prefix + key),
-        args.map(String),
-      )
+      .run(lua, keys, args.map(String))
       .catch((error: unknown) => {
         if (this.#link === link)
           this.log.error("the bridge refused a script", { script: name, reason: reasonOf(error) });

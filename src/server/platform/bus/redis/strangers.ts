@@ -1,5 +1,4 @@
-/** The one channel that installations share which use the same bridge. */
-const channel = "parley:installations";
+import { commonChannel } from "./link.ts";
 
 interface StrangersOptions {
   epoch: string;
@@ -21,7 +20,7 @@ export class Strangers {
 
   constructor(private readonly options: StrangersOptions) {
     const { epoch, listen, onStranger } = options;
-    listen(channel, (text) => {
+    listen(commonChannel, (text) => {
       if (text === epoch || !/^[0-9a-f-]{36}$/.test(text) || this.#known.has(text) || this.#known.size >= knownMax)
         return;
       this.#known.add(text);
@@ -31,6 +30,6 @@ export class Strangers {
   }
 
   greet(): void {
-    this.options.say(channel, this.options.epoch);
+    this.options.say(commonChannel, this.options.epoch);
   }
 }
