@@ -8,6 +8,7 @@ import {
   reduceReceipt,
   withoutStatus,
 } from "./reduce-conversation.ts";
+import { heldMessage } from "./held-messages.ts";
 import { hear, mistrust, onEntering, synced } from "./progress.ts";
 import { dropShown, reduceAck, reduceMessage, reduceRead } from "./reduce-messages.ts";
 import { reduceUser } from "./reduce-people.ts";
@@ -84,6 +85,9 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
 function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State {
   const { room_id, room, messages, members, members_removed, cursors, rev, has_more } = changes;
   let next = state;
+  // An event has come meanwhile that the answer does not know yet. It tells what changed, not all that the message now
+  // is (of its reactions each person sees their own): that is asked for again.
+  const isOvertaken = messages.some(({ id, rev: told }) => (heldMessage(state, room_id, id)?.rev ?? 0) > told);
   for (const message of messages) next = reduceMessage(next, withoutStatus(message), { isAnswer: true });
   if (room) next = patchRoom(next, room_id, (held) => merge(held, room));
   const mine = members.find(({ user_id }) => user_id === state.me?.id);
@@ -92,5 +96,5 @@ function reduceChanges(state: State, changes: EventPayload<"sync_batch">): State
   const own = cursors.find(({ user_id }) => user_id === state.me?.id);
   if (own) next = reduceRead(next, room_id, own.read_seq);
   next = moveCursors(next, room_id, cursors);
-  return dropShown(synced(next, room_id, rev, { more: has_more }), room_id);
+  return dropShown(synced(next, room_id, rev, { more: has_more || isOvertaken }), room_id);
 }

@@ -43,12 +43,10 @@ export class Ear {
       if (this.trace.push(text) > tracedFrames) this.trace.splice(0, tracedFrames / 2);
       const frame = JSON.parse(text) as ServerFrame;
       this.#hearWords(text, frame.type);
-      if (frame.type === "ready") for (const { id, rev } of frame.payload.rooms) revs.set(id, rev);
-      if (frame.type === "room_added") {
-        const { id, rev } = frame.payload.room;
-        left.delete(id);
-        revs.set(id, rev);
-      }
+      // Whoever comes while the others in a room wait for something that was lost gets it with them, though `ready`
+      // already had it: only events among themselves have an order.
+      if (frame.type === "room_added") left.delete(frame.payload.room.id);
+      if (frame.type === "ready") for (const { id } of frame.payload.rooms) left.delete(id);
       if (frame.type === "room_removed") left.add(frame.payload.room_id);
       if (isRoomEvent(frame)) this.#hearRoom(frame, { revs, left, seen });
     };

@@ -103,6 +103,36 @@ test("an event of a later revision than the next leaves a held room behind, an u
   expect(state.timelines["one"]?.messages.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
+test("what an event has taken further than an answer knows is asked for again", () => {
+  const [one] = twoRooms();
+  one.send(ben, "hello");
+  const message = one.messages[0]!;
+  const state = open(hear(initialState, ready(one)), one);
+  // As after a hole that was filled: the message is told as it is, but not whose its reactions are.
+  const edited = { ...message, rev: message.rev + 2, content: "hello, ann" };
+  const heard = hear(state, { type: "message_updated", payload: edited });
+  const reactions = [{ emoji: "👍", count: 1, me: true }];
+  const answer = (rev: number, sent: object) =>
+    ({
+      type: "sync_batch",
+      payload: {
+        room_id: "one",
+        messages: [sent],
+        members: [],
+        members_removed: [],
+        cursors: [],
+        rev,
+        has_more: false,
+      },
+    }) as Event;
+  const late = hear(heard, answer(message.rev + 1, { ...message, rev: message.rev + 1, reactions }));
+  expect(late.timelines["one"]?.messages.at(-1)).toMatchObject({ content: "hello, ann" });
+  expect(late.progress["one"]?.behind).toBe(true);
+  const caughtUp = hear(late, answer(message.rev + 2, { ...edited, reactions }));
+  expect(caughtUp.timelines["one"]?.messages.at(-1)).toMatchObject({ content: "hello, ann", reactions });
+  expect(caughtUp.progress["one"]?.behind).toBe(false);
+});
+
 test("another epoch takes everything that was held, the rooms come anew", () => {
   const [one] = twoRooms();
   const connected = (epoch: string): Event => ({
