@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { credentials, member, message, room, user } from "../../src/protocol/models.ts";
+import { credentials, joinedRoom, member, message, room, user } from "../../src/protocol/models.ts";
 import { setDisabled } from "../../src/server/accounts/manage.ts";
 import { until } from "../support/deferred.ts";
 import { Nodes, nodesLack } from "../support/nodes.ts";
@@ -245,6 +245,26 @@ describe.skipIf(nodesLack !== undefined)(nodesLack === undefined ? "two nodes" :
       await here.fence();
       // The first at once, then the newest of each half second.
       expect(here.seen("message_read").filter(({ user_id }) => user_id === ben.id).length).toBeLessThanOrEqual(5);
+      for (const socket of [here, far]) socket.close();
+    });
+
+    test("have read on both what they have read on one, by the time anybody hears of it", async () => {
+      const [{ here: ann, there: farAnn }, { here: ben, there: farBen }] = [await somebody(), await somebody()];
+      const first = (await ann.http("POST", `/direct-messages/${ben.id}`, { content: "one" })).as(message);
+      const [here, far] = [await ann.connect(), await farBen.connect()];
+      const roomOf = async (at: Person) =>
+        (await at.http("GET", "/rooms?type=joined")).as(z.array(joinedRoom)).find(({ id }) => id === first.room_id);
+      for (let round = 0; round < 3; round++) {
+        const { id, seq } = await here.say(first.room_id, `${round}`);
+        expect((await roomOf(farAnn))?.unread_count).toBe(0);
+        await far.next("new_direct_message", (each) => each.id === id);
+        far.send({ type: "mark_read", payload: { room_id: first.room_id, message_id: id } });
+        await here.next("message_read", ({ read_seq }) => read_seq === seq);
+        for (const at of [ben, farBen]) expect(await roomOf(at)).toMatchObject({ unread_count: 0, read_seq: seq });
+        for (const at of [ann, farAnn]) {
+          expect((await roomOf(at))?.cursors?.find(({ user_id }) => user_id === ben.id)?.read_seq).toBe(seq);
+        }
+      }
       for (const socket of [here, far]) socket.close();
     });
 

@@ -6,6 +6,7 @@ import { perContext, type Actor, type Context } from "../context.ts";
 import { wireTime } from "../platform/clock.ts";
 import type { RoomEntry } from "../rooms/directory.ts";
 import { memberKeys } from "../rooms/membership.ts";
+import { receiptsSeen } from "../timeline/cursors.ts";
 
 /** Others hear of somebody's cursor this often at most, and then of the newest place alone. */
 const everyMs = 500;
@@ -53,7 +54,10 @@ class ReceiptNews {
     this.#told.delete(name);
     this.#told.set(name, { dueMs: this.ctx.clock.now() + everyMs, next: undefined });
     this.#wait();
-    void this.ctx.jobs.run(`receipt ${name} ${receipt.seq}`, () => publish(this.ctx, receipt));
+    void this.ctx.jobs.run(`receipt ${name} ${receipt.seq}`, async () => {
+      await receiptsSeen(this.ctx);
+      await publish(this.ctx, receipt);
+    });
   }
 
   #wait(): void {

@@ -6,6 +6,7 @@ import type { PresentPerson } from "../presence/person.ts";
 import { presence } from "../presence/presence.ts";
 import { sightedByKey } from "../presence/sighted.ts";
 import type { JoinedText } from "../rooms/joined.ts";
+import { hurryCursors } from "../timeline/cursors.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 
@@ -51,6 +52,7 @@ export function depart(ctx: Context, session: Session): void {
   if (!viewer || session.presence === "none") return;
   const wasIdle = session.presence === "idle";
   session.presence = "none";
+  hurryCursors(ctx);
   const { cameAt } = session;
   presence(ctx).went(viewer.key, { wasIdle, isFarewell: session.closeCode === 4001, cameAt });
 }

@@ -126,9 +126,12 @@ async function joined(ctx: Context, userKeys: readonly number[]): Promise<Map<nu
   const concerned = personal.values().flatMap(({ reactors }) => reactors);
   const reactors = await reactorsAmong(ctx, concerned, lasts);
   for (const each of standing) {
-    const { userKey, roomKey, role, readSeq } = each;
+    const { userKey, roomKey, role } = each;
     const card = cards.get(roomKey);
     if (!card) continue;
+    // Of what was sent on another node the cursor comes into the database later; whoever wrote last has read all.
+    const isLast = card.last?.sender_key === userKey && card.last.type !== "system";
+    const readSeq = Math.max(each.readSeq, isLast ? card.last.seq : 0);
     const hidden = personal.get(userKey)?.hiddenIn(roomKey) ?? 0;
     const own: Joined = { card, standing: each, role, readSeq, unread: 0, mentions: 0, hidden };
     const last = await lastFor(ctx, personal.get(userKey), card, reactors);

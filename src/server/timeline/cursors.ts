@@ -7,6 +7,9 @@ import { type StoredMove, writeMoves } from "./write-cursors.ts";
 /** What has moved is written this often; a crash costs at most this much of reading, never a message. */
 const flushEveryMs = 1_000;
 const movesPerTransaction = 500;
+/** Among several nodes what was read is known on all of them, that is in the database, before anybody is told. */
+const gatherReceiptsMs = 100;
+const gatherHurriedMs = 10;
 
 /** A cursor that moves forward. */
 interface Move {
@@ -45,6 +48,10 @@ class CursorBuffer {
   #moves = new Map<string, StoredMove>();
   /** What is being written is still the newest there is until its transaction has ended. */
   #writing = new Map<string, StoredMove>();
+  #running: Promise<void> = Promise.resolve();
+  #receiptsWritten: Promise<void> | undefined;
+  #isHurried = false;
+  #hurries = 0;
 
   constructor(private readonly ctx: Context) {}
 
@@ -107,9 +114,23 @@ class CursorBuffer {
     ]);
   }
 
-  async flush(): Promise<void> {
-    while (this.#moves.size > 0) {
-      const part = [...this.#moves].slice(0, movesPerTransaction);
+  /** Writes all that has moved, or the receipts alone; on disk when it resolves. */
+  flush({ receiptsOnly = false } = {}): Promise<void> {
+    // One after the other: what another run has just taken is not on disk yet.
+    const running = this.#running.then(
+      () => this.#write(receiptsOnly),
+      () => this.#write(receiptsOnly),
+    );
+    this.#running = running;
+    return running;
+  }
+
+  async #write(receiptsOnly: boolean): Promise<void> {
+    const isDue = ([, { readMove, deliveredMove }]: [string, StoredMove]) =>
+      !receiptsOnly || readMove !== undefined || deliveredMove !== undefined;
+    for (;;) {
+      const part = [...this.#moves.entries().filter(isDue).take(movesPerTransaction)];
+      if (part.length === 0) return;
       for (const [name, move] of part) {
         this.#moves.delete(name);
         this.#writing.set(name, move);
@@ -126,6 +147,27 @@ class CursorBuffer {
         for (const [name] of part) this.#writing.delete(name);
       }
     }
+  }
+
+  /** Resolves when the receipts taken up to now are on disk; those of a tenth of a second are written together. */
+  receiptsWritten(): Promise<void> {
+    this.#receiptsWritten ??= new Promise<void>((resolve, reject) => {
+      this.ctx.clock.after(gatherReceiptsMs, () => {
+        this.#receiptsWritten = undefined;
+        this.flush({ receiptsOnly: true }).then(resolve, reject);
+      });
+    });
+    return this.#receiptsWritten;
+  }
+
+  /** Writes everything in a moment: for many who go at once together. */
+  hurry(): void {
+    if (this.#isHurried) return;
+    this.#isHurried = true;
+    this.ctx.clock.after(gatherHurriedMs, () => {
+      this.#isHurried = false;
+      void this.ctx.jobs.run(`cursors ${++this.#hurries}`, () => this.flush());
+    });
   }
 
   #putBack(name: string, unwritten: StoredMove): void {
@@ -180,6 +222,19 @@ export async function storeCursor(ctx: Context, move: Move): Promise<void> {
 export async function storeReceipt(ctx: Context, receipt: Receipt): Promise<void> {
   buffer(ctx).receive(receipt);
   await buffer(ctx).flush();
+}
+
+/**
+ * Resolves when every node can see the receipts taken up to now: at once on a node alone, else when they are on disk. Who
+ * comes to another node meanwhile reads them there, or is told by the event that follows.
+ */
+export async function receiptsSeen(ctx: Context): Promise<void> {
+  if (!ctx.bus.isAlone) await buffer(ctx).receiptsWritten();
+}
+
+/** Somebody may go to another node: what moved their cursors is to be seen there, and not in a second. */
+export function hurryCursors(ctx: Context): void {
+  if (!ctx.bus.isAlone) buffer(ctx).hurry();
 }
 
 /** How far a person has come, where that is not yet in the database. */
