@@ -57,8 +57,8 @@ export async function compare(
 export async function once(peer: Peer, plan: WorldPlan, work: Work): Promise<LoadResult> {
   const started = await peer.start(plan);
   try {
-    const { url, seats, pids } = started;
-    return await load({ ...work, wire: peer.wire, url, seats, pids, clients: plan.people });
+    const { url, others, seats, pids } = started;
+    return await load({ ...work, wire: peer.wire, url, ...(others && { others }), seats, pids, clients: plan.people });
   } finally {
     await started.stop();
   }

@@ -20,6 +20,8 @@ export interface Peer {
 
 export interface StartedPeer {
   url: string;
+  /** Of its other nodes. */
+  others?: string[];
   /** The file of its {@link Seat}s. */
   seats: string;
   pids: number[];

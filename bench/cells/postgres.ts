@@ -1,34 +1,13 @@
 import type { Cell } from "../cell.ts";
 import { compare } from "../compare.ts";
-import { families } from "../load/proc.ts";
 import { measurePages, tableOfRoutes } from "../pages.ts";
-import { parley, type Peer } from "../peer.ts";
+import { onPostgres } from "../nodes.ts";
+import { parley } from "../peer.ts";
 import { lackOfPostgres, startPostgres } from "../postgres.ts";
-import { ground, makeWorld, serve } from "../server.ts";
+import { ground } from "../server.ts";
 import { tableOf } from "../table.ts";
 
 const plan = { people: 400, roomSize: 2, roomsEach: 1 };
-
-const onPostgres: Peer = {
-  name: "Parley on Postgres",
-  ack: "fsynced",
-  wire: "parley",
-  lack: lackOfPostgres,
-  async start(plan) {
-    const database = await startPostgres();
-    const world = await makeWorld(plan, ground(database.url));
-    const server = await serve(world);
-    return {
-      url: server.url,
-      seats: world.seats,
-      pids: [...server.pids(), ...families([database.pid])],
-      async stop() {
-        await server.kill();
-        await database.kill();
-      },
-    };
-  },
-};
 
 export const postgres: Cell = {
   name: "postgres",

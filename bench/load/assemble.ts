@@ -42,7 +42,7 @@ export async function assemble(
       }),
   );
   if (clients.length === 0) return clients;
-  await Promise.all([connectAll(clients, url, atOnce), promise]);
+  await Promise.all([connectAll(clients, [url], atOnce), promise]);
   return clients;
 }
 

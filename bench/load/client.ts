@@ -160,11 +160,17 @@ const handlers = {
   close: (socket: Socket<Client>) => socket.data.ended(),
 };
 
-/** Connects clients, so many at a time; resolves when all are connected. */
-export async function connectAll(clients: readonly Client[], url: string, atOnce = 128): Promise<void> {
+/** Connects clients in turns to all of `urls`, so many at a time; resolves when all are connected. */
+export async function connectAll(
+  clients: readonly Client[],
+  urls: readonly [string, ...string[]],
+  atOnce = 128,
+): Promise<void> {
   let next = 0;
   const connectNext = async () => {
-    for (let client = clients[next++]; client; client = clients[next++]) await client.connect(url);
+    for (let client = clients[next++]; client; client = clients[next++]) {
+      await client.connect(urls[client.index % urls.length] ?? urls[0]);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, connectNext));
 }

@@ -9,6 +9,7 @@ import { readSeats } from "./seats.ts";
 import { steady } from "./steady.ts";
 import { storm } from "./storm.ts";
 import { Talk } from "./talk.ts";
+import { watch } from "./watch.ts";
 import { wires } from "./wires.ts";
 
 /** The generator's process: reads what to do from standard input, writes progress and the result as JSON lines. */
@@ -33,6 +34,8 @@ function run(): Promise<unknown> {
       return lobby(spec, seats, say);
     case "probe":
       return probe(spec, seats, say);
+    case "watch":
+      return watch(spec, seats, say);
     case "reconnect":
       return new Reconnect(spec, seats, say).run();
     default:

@@ -6,6 +6,7 @@ import type { RequestsResult, RequestsSpec } from "./requests.ts";
 import type { LoadResult, LoadSpec } from "./spec.ts";
 import type { SteadyResult, SteadySpec } from "./steady.ts";
 import type { StormResult, StormSpec } from "./storm.ts";
+import type { WatchResult, WatchSpec } from "./watch.ts";
 
 /** What a process of the generator can be told to do; without a kind, rooms talk. */
 export type ProgramSpec =
@@ -16,6 +17,7 @@ export type ProgramSpec =
   | ReconnectSpec
   | LobbySpec
   | ProbeSpec
+  | WatchSpec
   | RequestsSpec;
 
 export interface Results {
@@ -26,6 +28,7 @@ export interface Results {
   reconnect: ReconnectResult;
   lobby: LobbyResult;
   probe: ProbeResult;
+  watch: WatchResult;
   requests: RequestsResult;
 }
 

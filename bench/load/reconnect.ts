@@ -12,6 +12,8 @@ export interface ReconnectSpec {
   kind: "reconnect";
   wire: WireName;
   url: string;
+  /** Of another node, to which they come back; else to the same address. */
+  backUrl?: string;
   seats: string;
   clients: number;
   /** Messages over all rooms; one of each second's goes to the lobby. */
@@ -114,6 +116,10 @@ export class Reconnect {
     private readonly say: (progress: string) => void,
   ) {
     this.#followers = [];
+  }
+
+  get #backUrl(): string {
+    return this.spec.backUrl ?? this.spec.url;
   }
 
   async run(): Promise<ReconnectResult> {
@@ -288,7 +294,7 @@ export class Reconnect {
     if (this.#listeningMs > 0 && during === "upgrading") {
       // The listening queue was full: as any client would, it tries again.
       this.#again++;
-      client.connect(this.spec.url).catch((error: unknown) => this.#fault(String(error)));
+      client.connect(this.#backUrl).catch((error: unknown) => this.#fault(String(error)));
       return;
     }
     if (this.#listeningMs > 0) this.#fault(`client ${index} was closed with ${code} on coming back`);
@@ -307,7 +313,7 @@ export class Reconnect {
 
   /** As soon as somebody listens, everybody connects, without any back-off. */
   async #comeBack(clients: readonly Client[]): Promise<void> {
-    const { hostname, port } = new URL(this.spec.url);
+    const { hostname, port } = new URL(this.#backUrl);
     const tryOnce = async () => {
       try {
         const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
@@ -319,7 +325,7 @@ export class Reconnect {
     };
     while (!(await tryOnce())) await Bun.sleep(pollMs);
     this.#listeningMs = performance.now();
-    await connectAll(clients, this.spec.url, stormWidth);
+    await connectAll(clients, [this.#backUrl], stormWidth);
     await Promise.race([this.#whenAllCaughtUp.promise, Bun.sleep(deadlineMs)]);
     const behind = this.#followers.length - this.#caughtUpCount;
     if (behind > 0) this.#fault(`${behind} clients were not caught up after ${deadlineMs / 1_000} s`);

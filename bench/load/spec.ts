@@ -16,6 +16,8 @@ export interface LoadSpec {
   wire: WireName;
   /** `http://host:port` of the peer. */
   url: string;
+  /** Of its other nodes: clients take turns, so that neighbours in a room sit on different ones. */
+  others?: string[];
   /** A file with one {@link Seat} a line, the members of a room next to each other. */
   seats: string;
   /** How many of the seats are taken. */
@@ -79,7 +81,7 @@ export interface LoadResult {
   acked: number;
   /** Messages that the peer refused, by its error code. */
   refused: Record<string, number>;
-  /** Sockets that Parley has closed until the end, by close code. */
+  /** Sockets that Parley (of several nodes the first) has closed until the end, by close code. */
   closed: Record<string, number>;
   deliveries: number;
   /** From the intended time of a send to its acknowledgement, and to its arrival at the last member of the room. */
@@ -91,7 +93,7 @@ export interface LoadResult {
   /** Microseconds of the peer's CPU. */
   cpuPerMessage: number;
   cpuPerDelivery: number;
-  /** Messages that Parley committed in one transaction, in the mean. */
+  /** Messages that Parley (of several nodes the first) committed in one transaction, in the mean. */
   batch?: number;
   series?: Slice[];
   /** A lost, doubled or reordered message: any of them fails the cell. */

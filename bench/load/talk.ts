@@ -74,7 +74,7 @@ export class Talk {
 
   async run(say: (progress: string) => void): Promise<LoadResult> {
     const { spec } = this;
-    await Promise.all([connectAll(this.#clients, spec.url), this.#whenReady.promise]);
+    await Promise.all([connectAll(this.#clients, [spec.url, ...(spec.others ?? [])]), this.#whenReady.promise]);
     say(`${spec.clients} clients are ready`);
     for (const client of this.#clients) if (this.#isStalled(client.index)) client.stopReading();
     this.#isTalking = true;
