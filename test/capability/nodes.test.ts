@@ -65,6 +65,26 @@ describe.skipIf(nodesLack !== undefined)(nodesLack === undefined ? "two nodes" :
     });
   });
 
+  test("in a slow room passes once in its time, on both nodes together", async () => {
+    const [{ here: ann }, { here: ben, there: farBen }] = [await somebody(), await somebody()];
+    const roomId = await makeRoom(ann, [ben]);
+    await ann.http("PATCH", `/rooms/${roomId}`, { slow_mode_s: 60 });
+    await until(async () => {
+      const at = await farBen.http("GET", `/rooms/${roomId}`);
+      return at.as(room).slow_mode_s === 60;
+    }, "the slow room on the other node");
+    const send = (at: Person, temp_id: string) =>
+      at.http("POST", `/rooms/${roomId}/messages`, { content: "hello", temp_id }).then(({ outcome }) => outcome);
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => send(index % 2 ? ben : farBen, `${index}`)),
+    );
+    expect(outcomes.filter((outcome) => outcome === "201")).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === "429 SLOW_MODE")).toHaveLength(7);
+    // What is sent again is the original, and takes no other's turn.
+    const passed = `${outcomes.indexOf("201")}`;
+    for (const at of [ben, farBen]) expect(await send(at, passed)).toBe("200");
+  });
+
   test("after a cut, one resumes on either node, and gets the same", async () => {
     const [{ here: ann, there: farAnn }, { here: ben, there: farBen }] = [await somebody(), await somebody()];
     const roomId = await makeRoom(ann, [ben]);

@@ -9,8 +9,11 @@ import { graceMs, presence } from "../../src/server/presence/presence.ts";
 import { startPresence } from "../../src/server/presence/start.ts";
 import { tellEveryMs } from "../../src/server/presence/telling.ts";
 import { Session } from "../../src/server/realtime/session.ts";
+import { joinBridge, reaches } from "../support/bridge.ts";
 import { ManualClock } from "../support/clock.ts";
+import { until } from "../support/deferred.ts";
 import { type Ground, prepareGround } from "../support/environment.ts";
+import { redisLack, TestRedis } from "../support/redis.ts";
 import { Broker, PairedSocket } from "./socket-pair.ts";
 
 const person = (key: number, more: Partial<PresentPerson> = {}): PresentPerson => ({
@@ -279,6 +282,47 @@ describe("presence on several nodes", () => {
     await advance(4_000);
     expect([two.status(1).status, two.status(2).status]).toEqual(["offline", "online"]);
     expect(one.presence.visibleCount).toBe(two.presence.visibleCount);
+  });
+});
+
+describe.skipIf(redisLack !== undefined)(redisLack === undefined ? "over Redis" : `skipped: ${redisLack}`, () => {
+  test("what a dead bridge kept apart comes together again, and a dead node leaves no ghosts", async () => {
+    const redis = await TestRedis.start();
+    const clock = new ManualClock();
+    const join = (nodeId: string) => joinBridge({ url: redis.url, nodeId, prefix: "presence:" });
+    const buses = [await join("one"), await join("two")] as const;
+    const [one, two] = [await Node.start(buses[0], clock), await Node.start(buses[1], clock)];
+    await Promise.all(buses.map((bus) => reaches(bus, "connected")));
+    const seen = (node: Node, key: number) => node.status(key).status;
+    /** Time goes on until it is so, a beat at most; what crosses the bridge needs real time as well. */
+    const becomes = (isSo: () => boolean, what: string) =>
+      until(() => {
+        clock.advance(100);
+        return isSo();
+      }, what);
+    one.came(1);
+    two.came(2);
+    await becomes(() => seen(two, 1) === "online" && seen(one, 2) === "online", "both see both");
+    await redis.kill();
+    await Promise.all(buses.map((bus) => reaches(bus, "away")));
+    one.came(3);
+    one.went(1, { isFarewell: true });
+    clock.advance(15_000);
+    expect([1, 2, 3].map((key) => seen(one, key))).toEqual(["offline", "offline", "online"]);
+    expect([1, 2, 3].map((key) => seen(two, key))).toEqual(["offline", "online", "offline"]);
+    await redis.restart();
+    await Promise.all(buses.map((bus) => reaches(bus, "connected")));
+    // At once: not at the next beat, for which the clock would have to go on.
+    const bothKnow = () => [one, two].every((node) => seen(node, 2) === "online" && seen(node, 3) === "online");
+    await until(bothKnow, "both know what happened meanwhile");
+    expect([one, two].map((node) => seen(node, 1))).toEqual(["offline", "offline"]);
+    // Dies without a word.
+    await buses[0].close();
+    clock.advance(15_000);
+    expect([2, 3].map((key) => seen(two, key))).toEqual(["online", "offline"]);
+    expect(two.presence.visibleCount).toBe(1);
+    await Promise.all([one.stop(), two.stop()]);
+    await redis.stop();
   });
 });
 

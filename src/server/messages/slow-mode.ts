@@ -2,6 +2,7 @@ import { and, desc, eq, gt, max, ne } from "drizzle-orm";
 import { mayIn } from "../../protocol/rights.ts";
 import { perContext, type Actor, type Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import type { Script, Shared } from "../platform/bus/bus.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import type { RoomEntry } from "../rooms/directory.ts";
 import type { Membership } from "../rooms/membership.ts";
@@ -61,11 +62,47 @@ async function demandSlowly(ctx: Context, actor: Actor, room: RoomEntry, { role 
   if (mayIn("skip_slow_mode", standingIn(actor, room, role))) return nothing;
   const name = `${room.key}:${actor.key}`;
   const last = lastSends(ctx).get(name);
-  if (last) return take(ctx, name, last.at, room.slow_mode_s);
-  const stored = await lastSendOf(ctx, room, actor.key);
+  const stored = last ? last.at : await lastSendOf(ctx, room, actor.key);
   // Another of their sends may have passed meanwhile.
   const at = Math.max(stored, lastSends(ctx).get(name)?.at ?? 0);
-  return take(ctx, name, at, room.slow_mode_s);
+  const giveBack = take(ctx, name, at, room.slow_mode_s);
+  const { shared } = ctx.bus;
+  return shared ? takeOfAll(shared, name, { seconds: room.slow_mode_s, giveBack }) : giveBack;
+}
+
+/** At the same moment they may write on another node: whoever comes first to the bridge may. */
+const gate: Script = {
+  name: "slow mode",
+  lua: `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local last = redis.call('GET', KEYS[1])
+local waitMs = last and tonumber(last) + tonumber(ARGV[1]) - now or 0
+if waitMs > 0 then return math.min(waitMs, tonumber(ARGV[1])) end
+redis.call('SET', KEYS[1], string.format('%.0f', now), 'PX', ARGV[1])
+return 0`,
+};
+const reopen: Script = { name: "slow mode, given back", lua: "return redis.call('DEL', KEYS[1])" };
+
+async function takeOfAll(
+  shared: Shared,
+  name: string,
+  { seconds, giveBack }: { seconds: number; giveBack: GiveBack },
+): Promise<GiveBack> {
+  const key = `slow:${name}`;
+  const answer = await shared.run(gate, [key], [seconds * 1_000]);
+  if (typeof answer === "number" && answer > 0) {
+    giveBack();
+    throw slowMode(answer);
+  }
+  return () => {
+    giveBack();
+    void shared.run(reopen, [key], []);
+  };
+}
+
+function slowMode(waitMs: number): AppError {
+  return new AppError("SLOW_MODE", { retryAfterMs: waitMs, values: { seconds: Math.ceil(waitMs / 1_000) } });
 }
 
 function take(ctx: Context, name: string, last: number, seconds: number): GiveBack {
@@ -74,7 +111,7 @@ function take(ctx: Context, name: string, last: number, seconds: number): GiveBa
   const waitMs = Math.min(last + seconds * 1_000 - now, seconds * 1_000);
   if (waitMs > 0) {
     lastSends(ctx).set(name, { at: last });
-    throw new AppError("SLOW_MODE", { retryAfterMs: waitMs, values: { seconds: Math.ceil(waitMs / 1_000) } });
+    throw slowMode(waitMs);
   }
   // Other nodes look into the database next time. This one forgets with them, and is told anew.
   ctx.publish.invalidate(cacheName, name);
