@@ -58,11 +58,14 @@ export async function changesFor(
     ...members.map((row) => row.rev),
   ].sort((a, b) => a - b);
   const upTo = lastRevWithin(revs, limit, room.rev);
+  // A message that was changed once more while this was read is told as it is now, not left out: its latest change comes
+  // as an event as well, but the one before, which may be what was asked for, would never come.
+  const isTold = (row: StoredMessage) => row.sent_rev <= upTo && (upTo === room.rev || (row.changed_rev ?? 0) <= upTo);
   const bySeq = new Map(
     [
       ...hidden.filter(({ rev }) => rev <= upTo).map(({ message }) => message),
       ...sent.filter((row) => row.sent_rev <= upTo),
-      ...changed.filter((row) => (row.changed_rev ?? 0) <= upTo),
+      ...changed.filter(isTold),
     ].map((row) => [row.seq, row]),
   );
   const rows = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
