@@ -32,3 +32,11 @@ export class AppError extends Error {
 export function invalid(field: string, message: string): AppError {
   return new AppError("VALIDATION_ERROR", { details: [{ field, message }] });
 }
+
+/** The refusal that an error is, or that caused it: the ORM hides what its driver throws under an error of its own. */
+export function refusalIn(error: unknown): AppError | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof AppError) return at;
+  }
+  return undefined;
+}

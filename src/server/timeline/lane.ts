@@ -1,15 +1,14 @@
 import type { Context } from "../context.ts";
 import { perContext } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
-import type { EmbeddedDatabase, RemoteDatabase, Statement } from "../platform/db/database.ts";
-import { isContention, isOutOfService } from "../platform/db/errors.ts";
+import type { EmbeddedDatabase, Statement } from "../platform/db/database.ts";
 import type { Lane } from "../platform/db/parallel-lanes.ts";
 import { WriteLane } from "../platform/db/write-lane.ts";
 import { StartError } from "../platform/start-error.ts";
 import type { Appended, NewMessage } from "./append.ts";
-import { appendToRemote } from "./append-remote.ts";
 import type { FromWorker, ToWorker } from "./append-worker.ts";
 import { PostgresLanes } from "./lane-postgres.ts";
+import { RemoteLane } from "./lane-remote.ts";
 
 const batchMax = 1_000;
 /** A quarter of a second of work: who comes later is told so at once, instead of waiting for an answer. */
@@ -43,7 +42,15 @@ const parts = perContext((ctx): Parts => {
     });
     return { timeline: lanes.timeline, opened: Promise.resolve() };
   }
-  const committer = db.isRemote ? remoteCommitter(ctx, db) : workerCommitter(ctx, db);
+  if (db.isRemote) {
+    const remote = new RemoteLane(ctx, db, waitingMax);
+    ctx.onClose(() => {
+      remote.stopAsking();
+      return remote.timeline.idle();
+    });
+    return { timeline: remote.timeline, opened: Promise.resolve(), run: (statements) => remote.run(statements) };
+  }
+  const committer = workerCommitter(ctx, db);
   const timeline = new WriteLane<NewMessage, Appended>({
     commit: committer.commit,
     lock: db.writers,
@@ -84,26 +91,6 @@ export async function runInLane(ctx: Context, statements: Statement[]): Promise<
 function refusal(ctx: Context, error: unknown): AppError {
   ctx.log.error("a batch of messages could not be stored", { error });
   return new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
-}
-
-/** Behind a network there is nothing to sync here, hence no thread of its own. */
-function remoteCommitter(ctx: Context, db: RemoteDatabase): Committer {
-  return {
-    opened: Promise.resolve(),
-    commit: (jobs) => orRefuse(ctx, () => appendToRemote(db, jobs)),
-    run: (statements) => orRefuse(ctx, async () => void (await db.transact(statements))),
-    onDeath: () => {},
-    close: async () => {},
-  };
-}
-
-async function orRefuse<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isOutOfService(error) || isContention(error)) throw refusal(ctx, error);
-    throw error;
-  }
 }
 
 /** The embedded database's end of the lane lives in a Worker, so that syncing to disk never stops the event loop. */

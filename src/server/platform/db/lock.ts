@@ -16,6 +16,25 @@ export class Lock {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  /** {@link acquire}, unless that takes longer; whether it is held. */
+  async acquireWithin(ms: number): Promise<boolean> {
+    if (!this.#held) {
+      this.#held = true;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const next = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    const timer = setTimeout(() => {
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      resolve(false);
+    }, ms);
+    this.#waiting.push(next);
+    return promise;
+  }
+
   release(): void {
     const next = this.#waiting.shift();
     if (next) next();

@@ -1,3 +1,4 @@
+import { refusalIn } from "../app-error.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { always, type Leadership } from "./leadership.ts";
@@ -6,6 +7,8 @@ import { always, type Leadership } from "./leadership.ts";
 export class Jobs {
   #stops: (() => void)[] = [];
   #running = new Map<string, Promise<void>>();
+  /** Jobs whose last run was refused with `UNAVAILABLE`. */
+  #refused = new Set<string>();
 
   constructor(
     private readonly clock: Clock,
@@ -31,10 +34,19 @@ export class Jobs {
     const running = this.#running.get(name);
     if (running) return running;
     const run = task()
-      .catch((error: unknown) => this.log.error("a job failed", { job: name, error }))
+      .then(() => void this.#refused.delete(name))
+      .catch((error: unknown) => this.#tell(name, error))
       .finally(() => this.#running.delete(name));
     this.#running.set(name, run);
     return run;
+  }
+
+  /** A database that is away is told by whoever lost it; of jobs that come often, only the first failure is news. */
+  #tell(name: string, error: unknown): void {
+    const isRefusal = refusalIn(error)?.code === "UNAVAILABLE";
+    if (isRefusal && this.#refused.has(name)) return;
+    if (isRefusal) this.#refused.add(name);
+    this.log.error("a job failed", { job: name, error });
   }
 
   /** No further run; resolves when those under way have ended. */

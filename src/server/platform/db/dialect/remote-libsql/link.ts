@@ -1,20 +1,23 @@
 import type { Log } from "../../../log.ts";
-import { isContention, isOutOfService } from "../../errors.ts";
+import { isConnectionLost, isContention, isOutOfService } from "../../errors.ts";
 
 /** How long a request may take. The server itself lets a writer wait 5 s for one who is gone. */
 const requestMs = 6_000;
 /** How long what bears repeating is tried, from the moment on at which the server was lost. */
-const patienceMs = 5_000;
+export const patienceMs = 5_000;
 /** While the server is away, one request in this time finds out; the others are refused at once. */
 const probeEveryMs = 250;
 /** So long everybody may try. */
 const graceMs = 1_000;
 
+/** `CONNECT_FAILED`: it was not asked. `CONNECTION_LOST`: perhaps it has done what it was asked. */
+type LinkFailure = "CONNECT_FAILED" | "CONNECTION_LOST" | "CONNECT_REFUSED" | "STREAM_LOST";
+
 /** The server could not be asked, or not now. `code` is one of those that `platform/db/errors` knows. */
 export class LinkError extends Error {
   constructor(
     message: string,
-    readonly code: "CONNECTION_LOST" | "CONNECTION_REFUSED" | "STREAM_LOST",
+    readonly code: LinkFailure,
   ) {
     super(message);
     this.name = "LinkError";
@@ -53,12 +56,13 @@ export class Link {
     const nowMs = performance.now();
     if (this.#away) {
       const { sinceMs, triedMs } = this.#away;
-      if (nowMs - sinceMs > graceMs && nowMs - triedMs < probeEveryMs) throw this.#lost("it does not answer");
+      if (nowMs - sinceMs > graceMs && nowMs - triedMs < probeEveryMs)
+        throw this.#lost("it does not answer", "CONNECT_FAILED");
       this.#away.triedMs = nowMs;
     }
     const { status, headers, body } = await this.#ask(request);
     const said = () => new TextDecoder().decode(body).trim().slice(0, 200);
-    if (status === 401 || status === 403) throw this.#missed("it refuses DATABASE_AUTH_TOKEN", "CONNECTION_REFUSED");
+    if (status === 401 || status === 403) throw this.#missed("it refuses DATABASE_AUTH_TOKEN", "CONNECT_REFUSED");
     // 413 and 400 speak of the request, all else of the server.
     if (status >= 400 && status !== 400 && status !== 413) throw this.#missed(`it answers HTTP ${status}: ${said()}`);
     this.#found();
@@ -71,17 +75,20 @@ export class Link {
 
   /**
    * Runs what bears being run twice until it goes through. Gives up when it cannot be the other's fault, and when the
-   * server has been away for {@link patienceMs}, whoever noticed.
+   * server has been away for `forMs`, whoever noticed.
    */
-  async patiently<T>(work: () => Promise<T>, bearsRepeating: (error: unknown) => boolean = () => true): Promise<T> {
+  async patiently<T>(work: () => Promise<T>, forMs = patienceMs): Promise<T> {
     const startedMs = performance.now();
+    let lost: unknown;
     for (let delayMs = 0; ; delayMs = Math.min(delayMs * 2 + 10, 500)) {
       try {
         return await work();
       } catch (error) {
-        if (!(isOutOfService(error) || isContention(error)) || !bearsRepeating(error)) throw error;
+        if (!isOutOfService(error) && !isContention(error)) throw error;
+        // What one try may have done, the others have not undone.
+        if (isConnectionLost(error)) lost ??= error;
         const sinceMs = Math.min(startedMs, this.#away?.sinceMs ?? startedMs);
-        if (this.#isClosed || performance.now() + delayMs - sinceMs > patienceMs) throw error;
+        if (this.#isClosed || performance.now() + delayMs - sinceMs > forMs) throw lost ?? error;
         await Bun.sleep(delayMs);
       }
     }
@@ -103,7 +110,8 @@ export class Link {
       // All of it here, so that a connection that is cut half way is told from an answer that makes no sense.
       return { status: response.status, headers: response.headers, body: await response.arrayBuffer() };
     } catch (error) {
-      throw this.#missed(reasonOf(error));
+      const reason = reasonOf(error);
+      throw this.#missed(reason, notSent.test(reason) ? "CONNECT_FAILED" : "CONNECTION_LOST");
     } finally {
       clearTimeout(timer);
       this.#underWay.delete(abort);
@@ -111,7 +119,7 @@ export class Link {
   }
 
   /** An answer did not come. */
-  #missed(reason: string, code: "CONNECTION_LOST" | "CONNECTION_REFUSED" = "CONNECTION_LOST"): LinkError {
+  #missed(reason: string, code: LinkFailure = "CONNECTION_LOST"): LinkError {
     const { log, host } = this.#options;
     const nowMs = performance.now();
     if (!this.#away && !this.#isClosed) log.error("the database cannot be reached", { host, reason });
@@ -119,7 +127,7 @@ export class Link {
     return this.#lost(reason, code);
   }
 
-  #lost(reason: string, code: "CONNECTION_LOST" | "CONNECTION_REFUSED" = "CONNECTION_LOST"): LinkError {
+  #lost(reason: string, code: LinkFailure = "CONNECTION_LOST"): LinkError {
     return new LinkError(`the database at ${this.#options.host} cannot be reached: ${reason}`, code);
   }
 
@@ -130,6 +138,8 @@ export class Link {
     this.#away = undefined;
   }
 }
+
+const notSent = /^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_|ENETUNREACH|EHOSTUNREACH)/;
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -10,8 +10,9 @@ import { isContention, isOutOfService } from "../../errors.ts";
 import { Lock } from "../../lock.ts";
 import { pending } from "../../migrate.ts";
 import { PatientClient } from "./client.ts";
-import { Link, LinkError } from "./link.ts";
+import { isLinkError, Link, LinkError, patienceMs } from "./link.ts";
 import { CommitInDoubt } from "./transaction.ts";
+import { WriteMark } from "./write-mark.ts";
 
 /** Requests at once; what is beyond waits. */
 const concurrency = 20;
@@ -40,7 +41,7 @@ export function connect({ url, authToken }: RemoteAddress, link: Link): Client {
 export function refusalOf(error: unknown, address: RemoteAddress): StartError {
   if (error instanceof StartError) return error;
   const host = hostOf(address);
-  const isToken = error instanceof LinkError && error.code === "CONNECTION_REFUSED";
+  const isToken = error instanceof LinkError && error.code === "CONNECT_REFUSED";
   if (isToken && address.authToken === undefined) {
     return new StartError(`the libSQL database at ${host} wants a token; give it in DATABASE_AUTH_TOKEN`);
   }
@@ -115,11 +116,19 @@ export async function openRemoteLibsql(
     log.warn("the database's token travels unencrypted: give DATABASE_URL as https://", { host: hostOf(address) });
   }
   const link = new Link({ host: hostOf(address), log });
-  return database(new PatientClient(connect(address, link), link), link);
+  const client = connect(address, link);
+  const mark = new WriteMark(client, link);
+  try {
+    await mark.begin();
+  } catch (error) {
+    throw refusalOf(error, address);
+  }
+  return database(client, link, mark, log);
 }
 
-function database(client: PatientClient, link: Link): RemoteDatabase {
+function database(inner: Client, link: Link, mark: WriteMark, log: Log): RemoteDatabase {
   const writers = new Lock();
+  const client = new PatientClient(inner, link, mark);
   const queries = drizzle(client, { schema: tables });
   let writes = 0;
 
@@ -133,13 +142,36 @@ function database(client: PatientClient, link: Link): RemoteDatabase {
     }
   }
 
+  async function wasLeft(): Promise<boolean> {
+    try {
+      return await mark.wasLeft();
+    } catch (error) {
+      if (!isLinkError(error)) throw error;
+      log.error("it is not known whether a change was stored: the connection was lost at its commit");
+      throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+    }
+  }
+
+  /** Nothing was committed unless the commit itself was lost: then the mark tells, and only what is undone runs again. */
+  async function attempt<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
+    await mark.know();
+    let result: { value: T } | undefined;
+    try {
+      return await queries.transaction(async (tx) => {
+        const value = await work(tx);
+        result = { value };
+        return value;
+      });
+    } catch (error) {
+      if (!(error instanceof CommitInDoubt) || !result) throw error;
+      if (await wasLeft()) return result.value;
+      throw error;
+    }
+  }
+
   async function write<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
     try {
-      // Nothing was committed unless the commit itself was lost: then it is not run again.
-      return await link.patiently(
-        () => queries.transaction(work),
-        (error) => !(error instanceof CommitInDoubt),
-      );
+      return await link.patiently(() => attempt(work));
     } catch (error) {
       if (isOutOfService(error) || isContention(error)) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
       throw error;
@@ -155,7 +187,15 @@ function database(client: PatientClient, link: Link): RemoteDatabase {
     get writes() {
       return writes;
     },
-    write: (work) => writers.run(() => counted(() => write(work))),
+    write: async (work) => {
+      // A batch of messages in doubt holds the lock until the database answers.
+      if (!(await writers.acquireWithin(patienceMs))) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
+      try {
+        return await counted(() => write(work));
+      } finally {
+        writers.release();
+      }
+    },
     transact: (statements) =>
       counted(async () => {
         const asked = statements.map(({ sql, values }) => ({ sql, args: values }));
@@ -172,6 +212,12 @@ function database(client: PatientClient, link: Link): RemoteDatabase {
     },
     close: async () => {
       await writers.acquire();
+      try {
+        await mark.end();
+      } catch (error) {
+        // Another start forgets it in time.
+        if (!isLinkError(error)) throw error;
+      }
       link.close();
       client.close();
     },

@@ -1,5 +1,6 @@
 import type { InStatement, ResultSet, Transaction } from "@libsql/client";
 import { isLinkError } from "./link.ts";
+import type { WriteMark } from "./write-mark.ts";
 
 /** Whether the transaction was committed is not known: the connection was lost while it was. */
 export class CommitInDoubt extends Error {
@@ -26,6 +27,11 @@ function givesNothing(statement: InStatement): boolean {
   return /^\s*(?:insert|update|delete)\b/i.test(text) && !/\breturning\b/i.test(text);
 }
 
+function isLook(statement: InStatement): boolean {
+  const text = typeof statement === "string" ? statement : statement.sql;
+  return /^\s*select\b/i.test(text);
+}
+
 /**
  * A transaction that is not chatty: a statement that gives nothing waits for the next one that does, or for the commit,
  * and travels with it. BEGIN travels with the first. So a verb costs one round trip for each look and one for all that
@@ -34,19 +40,29 @@ function givesNothing(statement: InStatement): boolean {
 export class GatheringTransaction implements Transaction {
   #waiting: InStatement[] = [];
   #hasBegun = false;
+  #hasWritten = false;
 
-  constructor(private readonly inner: Transaction) {}
+  constructor(
+    private readonly inner: Transaction,
+    private readonly mark: WriteMark,
+  ) {}
 
   async execute(statement: InStatement): Promise<ResultSet> {
+    this.#hasWritten ||= !isLook(statement);
     if (givesNothing(statement)) {
       this.#waiting.push(statement);
       return nothing;
     }
-    const [result] = await this.batch([statement]);
+    const [result] = await this.#send([statement]);
     return result ?? nothing;
   }
 
-  async batch(statements: InStatement[]): Promise<ResultSet[]> {
+  batch(statements: InStatement[]): Promise<ResultSet[]> {
+    this.#hasWritten = true;
+    return this.#send(statements);
+  }
+
+  async #send(statements: InStatement[]): Promise<ResultSet[]> {
     const before = this.#waiting;
     this.#waiting = [];
     this.#hasBegun = true;
@@ -60,16 +76,15 @@ export class GatheringTransaction implements Transaction {
 
   /** Throws {@link CommitInDoubt}; what else it throws was not committed. */
   async commit(): Promise<void> {
+    // What has only looked may as well be rolled back.
+    if (!this.#hasWritten) return this.rollback();
     try {
-      if (this.#waiting.length === 0) {
-        await this.inner.commit();
-      } else {
-        await this.batch(["COMMIT"]);
-        this.inner.close();
-      }
+      await this.#send([this.mark.statement(), "COMMIT"]);
+      this.mark.left();
     } catch (error) {
       throw isLinkError(error) ? new CommitInDoubt(error) : error;
     }
+    this.inner.close();
   }
 
   async rollback(): Promise<void> {
