@@ -12,7 +12,7 @@ import type { Database } from "./platform/db/database.ts";
 import { openDatabase } from "./platform/db/open.ts";
 import { Emitter } from "./platform/emitter.ts";
 import { Jobs } from "./platform/jobs/jobs.ts";
-import { always, PostgresLeadership } from "./platform/jobs/leadership.ts";
+import { alwaysLeads, PostgresLeadership } from "./platform/jobs/leadership.ts";
 import { Limits } from "./platform/limits/limits.ts";
 import { named } from "./platform/log.ts";
 import { createMailer } from "./platform/mail/create-mailer.ts";
@@ -82,7 +82,10 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
         metrics,
       });
     const caches = new CacheRegistry();
-    const leadership = db.dialect === "postgres" ? new PostgresLeadership(config.databaseUrl, named("jobs")) : always;
+    const leadership =
+      db.dialect === "postgres"
+        ? new PostgresLeadership(config.databaseUrl, { log: named("jobs"), metrics })
+        : alwaysLeads(metrics);
     const jobs = new Jobs(clock, named("jobs"), leadership);
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
 import { Jobs } from "../../src/server/platform/jobs/jobs.ts";
-import { PostgresLeadership } from "../../src/server/platform/jobs/leadership.ts";
+import { alwaysLeads, PostgresLeadership } from "../../src/server/platform/jobs/leadership.ts";
 import { named } from "../../src/server/platform/log.ts";
+import { createMetrics } from "../../src/server/platform/metrics.ts";
 import { ManualClock } from "../support/clock.ts";
 import { until } from "../support/deferred.ts";
 import { freshPostgres, postgresLack, type TestDatabase } from "../support/postgres.ts";
@@ -27,7 +28,11 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
   });
 
   function node(more: Partial<typeof timing> = {}): PostgresLeadership {
-    const made = new PostgresLeadership(database.url, named("test"), { ...timing, ...more });
+    const made = new PostgresLeadership(
+      database.url,
+      { log: named("test"), metrics: createMetrics() },
+      { ...timing, ...more },
+    );
     nodes.push(made);
     made.start();
     return made;
@@ -75,7 +80,7 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
     const clock = new ManualClock();
     const ran: string[] = [];
     const jobs = ["one", "two"].map((name) => {
-      const leadership = new PostgresLeadership(database.url, named("test"), timing);
+      const leadership = new PostgresLeadership(database.url, { log: named("test"), metrics: createMetrics() }, timing);
       nodes.push(leadership);
       const made = new Jobs(clock, named("test"), leadership);
       made.every("for each", 1_000, async () => void ran.push(`each ${name}`));
@@ -93,7 +98,7 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
 
 test("a node alone does everything itself", async () => {
   const clock = new ManualClock();
-  const jobs = new Jobs(clock, named("test"));
+  const jobs = new Jobs(clock, named("test"), alwaysLeads(createMetrics()));
   const ran = Promise.withResolvers<void>();
   jobs.everyOnOneNode("for all", 1_000, async () => ran.resolve());
   clock.advance(1_000);

@@ -6,6 +6,7 @@ import type { Context } from "../../src/server/context.ts";
 import { CacheRegistry } from "../../src/server/platform/cache/cache.ts";
 import { systemClock } from "../../src/server/platform/clock.ts";
 import { Jobs } from "../../src/server/platform/jobs/jobs.ts";
+import { alwaysLeads } from "../../src/server/platform/jobs/leadership.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
 import { joinedRooms } from "../../src/server/rooms/joined.ts";
 import { storeCursor } from "../../src/server/timeline/cursors.ts";
@@ -37,7 +38,7 @@ forEachDialect((dialect) => {
   const forgetful = (): Context => ({
     ...server.context,
     caches: new CacheRegistry(),
-    jobs: new Jobs({ ...systemClock, every: () => () => {} }, server.context.log),
+    jobs: new Jobs({ ...systemClock, every: () => () => {} }, server.context.log, alwaysLeads(server.context.metrics)),
   });
 
   /** Cursors go to the database once a second, or with one that has to be there at once. */

@@ -120,6 +120,11 @@ export function createMetrics() {
       labelNames: ["kind"],
       registers,
     }),
+    leads: new Gauge({
+      name: "parley_leads",
+      help: "1 on the node that does what is done once for all nodes, and on a node alone",
+      registers,
+    }),
     hashesWaiting: new Gauge({ name: "parley_hashes_waiting", help: "Password hashes waiting", registers }),
     httpRequests: new Counter({
       name: "parley_http_requests_total",

@@ -1,7 +1,7 @@
 import { refusalIn } from "../app-error.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { always, type Leadership } from "./leadership.ts";
+import type { Leadership } from "./leadership.ts";
 
 /** Periodic work. A run that fails is logged and comes again; runs of one job never overlap in a process. */
 export class Jobs {
@@ -13,7 +13,7 @@ export class Jobs {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
-    private readonly leadership: Leadership = always,
+    private readonly leadership: Leadership,
   ) {}
 
   /** Runs `task` every `everyMs` until the server stops: for what each node has to do by itself. */

@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 
 /** Among several nodes one at a time does what is to be done once for all. */
 export interface Leadership {
@@ -11,7 +12,10 @@ export interface Leadership {
 }
 
 /** Of a node that has its database for itself. */
-export const always: Leadership = { start() {}, isMine: async () => true, stop: async () => {} };
+export function alwaysLeads(metrics: Pick<Metrics, "leads">): Leadership {
+  metrics.leads.set(1);
+  return { start() {}, isMine: async () => true, stop: async () => {} };
+}
 
 /** The advisory lock of whoever leads: in a class of its own beside those of rooms and people. */
 const lockClass = 5061730;
@@ -38,13 +42,14 @@ export class PostgresLeadership implements Leadership {
   #asking: Promise<void> | undefined;
   #isHeld = false;
   #isClosed = false;
+  #isFailing = false;
   #timer: Timer | undefined;
   /** Resolves when the database has answered, or refused to, for the first time. */
   #asked: Promise<void> | undefined;
 
   constructor(
     url: string,
-    private readonly log: Log,
+    private readonly options: { log: Log; metrics: Pick<Metrics, "leads"> },
     private readonly timing: Timing = usual,
   ) {
     this.#sql = postgres(url, {
@@ -93,6 +98,7 @@ export class PostgresLeadership implements Leadership {
   #lose(): void {
     this.#heldUntil = -Infinity;
     this.#isHeld = false;
+    this.options.metrics.leads.set(0);
   }
 
   async #ask(): Promise<void> {
@@ -106,10 +112,15 @@ export class PostgresLeadership implements Leadership {
             THEN set_config('idle_session_timeout', ${String(lostAfterMs)}, false) END AS lease`;
       const isHeld = answer?.held === true && !this.#isClosed;
       this.#heldUntil = isHeld ? askedAt + heldForMs : -Infinity;
-      if (isHeld && !this.#isHeld) this.log.info("this node now does what is done once for all nodes");
+      if (isHeld && !this.#isHeld) this.options.log.info("this node now does what is done once for all nodes");
       this.#isHeld = isHeld;
+      this.#isFailing = false;
+      this.options.metrics.leads.set(isHeld ? 1 : 0);
     } catch (error) {
-      if (!this.#isClosed) this.log.warn("the database does not say who leads the nodes", { error });
+      if (!this.#isClosed && !this.#isFailing) {
+        this.options.log.warn("the database does not say who leads the nodes; asking on", { error });
+      }
+      this.#isFailing = true;
     }
   }
 }
