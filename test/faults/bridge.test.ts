@@ -139,7 +139,7 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     }
   });
 
-  test("tells the others again and again, while a node is silent that said no farewell, that they may miss something", async () => {
+  test("tells the others that they may have missed something when a node falls silent without a farewell", async () => {
     const proxy = await ChaosProxy.before(redis.url.replace("redis:", "http:"));
     const metrics = createMetrics();
     const url = proxy.url.replace("http:", "redis:");
@@ -149,7 +149,6 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     try {
       await Promise.all([reaches(far, "connected"), reaches(near, "connected")]);
       proxy.silence();
-      await says(near, "connected");
       await says(near, "connected");
       expect(near.state).toBe("connected");
       const { values } = await metrics.bridgeNodes.get();

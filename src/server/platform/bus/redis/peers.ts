@@ -56,9 +56,8 @@ const channel = "nodes";
 const beatPerPeerMs = 10;
 /** Beats that stay away until a node counts as silent. */
 const beatsMissedMax = 3;
-/** While somebody is silent they may be dead, or write where only the database sees it: it is asked, first often, then less. */
-const askingOften = { forMs: 60_000, everyMs: 1_000 };
-const askingOn = { forMs: 3_600_000, everyMs: 5_000 };
+/** A silent node is shown for so long; then it is taken for gone. */
+const shownSilentMs = 600_000;
 const clocksApart = { warnMs: 5_000, refuseMs: 60_000 };
 
 /** The other nodes of the installation: whether they live, and whether they are of one mind. */
@@ -144,17 +143,15 @@ export class Peers {
       this.#looksSinceBeat = 0;
       this.#say(channel, here);
     }
-    let mayHaveMissed = false;
     for (const [nodeId, peer] of this.#peers) {
       peer.looks++;
       const silentMs = this.#silentMs(peer);
-      if (silentMs <= 0) continue;
-      if (silentMs <= everyMs) log.warn("a node has fallen silent", { node: nodeId });
-      const asking = silentMs <= askingOften.forMs ? askingOften : askingOn;
-      if (silentMs % asking.everyMs < everyMs) mayHaveMissed = true;
-      if (silentMs > askingOn.forMs) this.#peers.delete(nodeId);
+      if (silentMs > shownSilentMs) this.#peers.delete(nodeId);
+      if (silentMs <= 0 || silentMs > everyMs) continue;
+      // It may have died with something that it had stored and not yet told. (One that is only cut off says so by itself.)
+      log.warn("a node has fallen silent", { node: nodeId });
+      this.#options.onMissed();
     }
-    if (mayHaveMissed) this.#options.onMissed();
   }
 
   #listen(text: string, from: string): void {

@@ -173,6 +173,7 @@ export class RedisBus implements Bus {
     await this.#subscriptions.carriedBy(link);
     if (this.#subscriptions.link !== link) return;
     this.#enter("connected");
+    this.#tellDropped();
     this.#strangers.greet();
     const { channel, text } = this.#peers.greeting();
     const listeners = await link.publishOne(channel, seal(this.nodeId, [text]));
@@ -196,6 +197,10 @@ export class RedisBus implements Bus {
 
   #look(): void {
     this.#show();
+    this.#tellDropped();
+  }
+
+  #tellDropped(): void {
     if (!this.#hasDropped || this.#state !== "connected") return;
     this.#hasDropped = false;
     this.#peers.tellLost();
