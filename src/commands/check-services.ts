@@ -2,17 +2,17 @@ import type { Config } from "../server/config.ts";
 import { kindOf } from "../server/database-url.ts";
 import { inspectBridge } from "../server/platform/bus/redis/inspect.ts";
 import { inspectPostgresServer, type PostgresFacts } from "../server/platform/db/inspect-postgres.ts";
+import { oldestVersion } from "../server/platform/db/postgres/prepare.ts";
 import { compareClocks, failed, type Finding, ok, type Verdict, warning } from "./finding.ts";
 import { oneLine } from "./terminal.ts";
 
-const oldestPostgres = 14;
 /** Beyond, a message waits longer for the services than for anything of ours. */
 const slowMs = 20;
 /** What commits promise is kept by these alone. */
 const durableCommits = ["on", "local", "remote_write", "remote_apply"];
 
 /** Postgres, where the configuration names one: what it is, its clock, and our rights there. */
-export async function examinePostgres({ databaseUrl }: Config, now: () => number): Promise<Finding[]> {
+export async function examinePostgres({ databaseUrl, databasePool }: Config, now: () => number): Promise<Finding[]> {
   if (kindOf(databaseUrl) !== "postgres") return [];
   let facts: PostgresFacts;
   try {
@@ -24,14 +24,14 @@ export async function examinePostgres({ databaseUrl }: Config, now: () => number
     "database server": serverVerdict(facts),
     "database rights": rightsVerdict(facts),
     "database durability": durabilityVerdict(facts),
-    "database connections": ok(`${facts.connectionsMax} at most, ${facts.connectionsOfOthers} taken by others`),
+    "database connections": connectionsVerdict(facts, databasePool),
     "database clock": compareClocks("the database's clock", facts.clockAheadMs),
   };
   return Object.entries(verdicts).map(([check, verdict]) => ({ check, ...verdict }));
 }
 
 function serverVerdict({ version, encoding, tripMs }: PostgresFacts): Verdict {
-  if (version < oldestPostgres) return failed(`Postgres ${version} is too old: ${oldestPostgres} or newer is needed`);
+  if (version < oldestVersion) return failed(`Postgres ${version} is too old: ${oldestVersion} or newer is needed`);
   if (encoding !== "UTF8") return failed(`its encoding is ${encoding}: make a database with ENCODING 'UTF8'`);
   const message = `Postgres ${version} answers in ${tripMs.toFixed(1)} ms`;
   return tripMs > slowMs ? warning(`${message}: nodes belong beside their database`) : ok(message);
@@ -53,15 +53,26 @@ function durabilityVerdict({ fsync, fullPageWrites, synchronousCommit }: Postgre
   return ok("what is committed is on disk");
 }
 
+function connectionsVerdict({ connectionsMax, connectionsOfOthers }: PostgresFacts, pool: number): Verdict {
+  const left = connectionsMax - connectionsOfOthers;
+  const nodes = Math.floor(left / pool);
+  const message = `${left} of ${connectionsMax} are left to nodes that open ${pool} each`;
+  if (nodes < 1) return failed(`${message}: raise max_connections, or lower DATABASE_POOL`);
+  return nodes < 2 ? warning(`${message}: not enough for a second one`) : ok(`${message}: enough for ${nodes}`);
+}
+
 /** The bridge: whether it does what a node asks of it all the time. */
-export async function examineBridge({ redisUrl, databaseUrl }: Config, now: () => number): Promise<Finding[]> {
+export async function examineBridge(
+  { redisUrl, redisSharded, databaseUrl }: Config,
+  now: () => number,
+): Promise<Finding[]> {
   if (redisUrl === undefined) return [{ check: "bridge", ...ok("no REDIS_URL: this node is alone") }];
   if (kindOf(databaseUrl) !== "postgres") {
     const why = "REDIS_URL joins several nodes, and those need one database: set DATABASE_URL to postgres://…";
     return [{ check: "bridge", ...failed(why) }];
   }
   try {
-    const { name, tripMs, clockAheadMs, evicts } = await inspectBridge(redisUrl, now);
+    const { name, tripMs, clockAheadMs, evicts } = await inspectBridge({ url: redisUrl, isSharded: redisSharded }, now);
     const message = `${name} carries a message in ${tripMs.toFixed(1)} ms`;
     const findings: Finding[] = [
       { check: "bridge", ...(tripMs > slowMs ? warning(`${message}: nodes belong beside it`) : ok(message)) },

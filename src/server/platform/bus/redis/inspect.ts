@@ -1,61 +1,54 @@
 import { atMost } from "../../at-most.ts";
 import { connectOnce } from "./connect.ts";
+import { PlainLink } from "./plain-link.ts";
 import { reasonOf, refusalIn } from "./refusals.ts";
+import { ShardedLink } from "./sharded-link.ts";
 
 /** What a bridge is and how it does. */
 export interface BridgeFacts {
   /** `Valkey 8.0.1`, as far as it says so. */
   name: string;
-  /** One message there and back. */
+  /** One message there and back; in a cluster, over each of its members at once. */
   tripMs: number;
   /** Its clock against this machine's; absent where it does not tell. */
   clockAheadMs: number | undefined;
-  /** What it does when its memory is full; absent where it does not tell. */
+  /** What it does when its memory is full; absent where it does not tell, or has no end. */
   evicts: string | undefined;
 }
 
 const answersWithinMs = 3_000;
-const keyForMs = 10_000;
+const takeToken = "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('GET', KEYS[1])";
+
+interface BridgeAddress {
+  url: string;
+  isSharded: boolean;
+}
 
 /**
- * Does once what a node does all the time: listens, publishes, runs a script, keeps a value for some seconds. Rejects with
- * one line that says what does not work, without the address, which may hold a password.
+ * Does once what a node does all the time: hears itself, runs a script, keeps a value for a second. Rejects with one line
+ * that says what does not work, without the address, which may hold a password.
  */
-export async function inspectBridge(url: string, now: () => number = Date.now): Promise<BridgeFacts> {
-  const lost = Promise.withResolvers<never>();
-  lost.promise.catch(() => {});
-  const sender = connectOnce(url, lost.reject);
-  const listener = connectOnce(url, lost.reject);
-  const ask = (...words: string[]) => sender.client.sendCommand(words);
-  // What only tells more of it may be forbidden.
-  const askIfAllowed = async (...words: string[]) => {
-    const answer: unknown = await ask(...words).catch(() => undefined);
-    return answer;
-  };
-  const look = async (): Promise<BridgeFacts> => {
-    await Promise.all([sender.ready, listener.ready]);
-    const name = `parley:doctor:${Bun.randomUUIDv7()}`;
-    const heard = Promise.withResolvers<void>();
-    await listener.client.subscribe(name, () => heard.resolve());
+export async function inspectBridge(address: BridgeAddress, now: () => number = Date.now): Promise<BridgeFacts> {
+  const { url, isSharded } = address;
+  const options = { url, prefix: "parley:doctor:", nodeId: Bun.randomUUIDv7(), hear: () => {} };
+  const link = isSharded ? new ShardedLink(options, []) : new PlainLink(options);
+  const use = async () => {
+    await link.ready;
+    await link.echo();
     const saidAt = performance.now();
-    await ask("EVAL", "return redis.call('PUBLISH', KEYS[1], ARGV[1])", "1", name, "hello");
-    await heard.promise;
+    await link.echo();
     const tripMs = performance.now() - saidAt;
-    await ask("EVAL", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])", "1", name, "kept", String(keyForMs));
-    await ask("EVAL", "return redis.call('DEL', KEYS[1])", "1", name);
-    const [seconds, micros] = asStrings(await askIfAllowed("TIME"));
-    const here = now();
-    const info = String((await askIfAllowed("INFO")) ?? "");
-    return {
-      name: nameIn(info),
-      tripMs,
-      clockAheadMs: seconds === undefined ? undefined : Number(seconds) * 1_000 + Number(micros) / 1_000 - here,
-      evicts: /^maxmemory:0\r?$/m.test(info) ? undefined : /^maxmemory_policy:(\S+)/m.exec(info)?.[1],
-    };
+    await link.probe();
+    await link.run(takeToken, [`token:${options.nodeId}`], []);
+    return { tripMs, ...(await describe(url, now)) };
   };
+  const broken = link.lost.then((reason) => {
+    throw reason;
+  });
+  broken.catch(() => {});
   try {
     let facts: BridgeFacts | undefined;
-    const done = Promise.race([look(), lost.promise]).then((found) => {
+    const done = Promise.race([use(), broken]).then((found) => {
       facts = found;
     });
     await atMost(answersWithinMs, done);
@@ -65,13 +58,31 @@ export async function inspectBridge(url: string, now: () => number = Date.now): 
     const means = refusalIn(error);
     throw new Error(means ? `REDIS_URL ${means}` : reasonOf(error), { cause: error });
   } finally {
-    sender.end();
-    listener.end();
+    link.end(new Error("all is known"));
   }
 }
 
-function asStrings(answer: unknown): string[] {
-  return Array.isArray(answer) ? answer.map(String) : [];
+/** What it tells of itself; a user may be allowed less than that. */
+async function describe(url: string, now: () => number): Promise<Omit<BridgeFacts, "tripMs">> {
+  const { client, ready, end } = connectOnce(url, () => {});
+  try {
+    await ready;
+    const ask = async (word: string): Promise<unknown> => {
+      const answer: unknown = await client.sendCommand([word]).catch(() => undefined);
+      return answer;
+    };
+    const time = await ask("TIME");
+    const here = now();
+    const info = String((await ask("INFO")) ?? "");
+    const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
+    return {
+      name: nameIn(info),
+      clockAheadMs: seconds === undefined ? undefined : seconds * 1_000 + (micros ?? 0) / 1_000 - here,
+      evicts: /^maxmemory:0\r?$/m.test(info) ? undefined : /^maxmemory_policy:(\S+)/m.exec(info)?.[1],
+    };
+  } finally {
+    end();
+  }
 }
 
 /** Valkey and Dragonfly also say which Redis they are like. */
