@@ -165,6 +165,11 @@ export function createMetrics() {
       help: "Messages of other nodes",
       registers,
     }),
+    bridgeUnreadable: new Counter({
+      name: "parley_bridge_unreadable_total",
+      help: "Messages of nodes whose version this one does not know",
+      registers,
+    }),
     bridgeDropped: new Counter({
       name: "parley_bridge_dropped_total",
       help: "Messages to other nodes that the bridge did not take; they are healed from the database",

@@ -4,7 +4,7 @@ import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { StartError } from "../../start-error.ts";
 import type { Bus, BusState, Shared } from "../bus.ts";
-import { isFrom, seal, unseal } from "./envelope.ts";
+import { type Envelope, isFrom, seal, unseal } from "./envelope.ts";
 import { LinkKeeper } from "./link-keeper.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
@@ -44,6 +44,7 @@ const firstLinkWithinMs = 2_500;
 const othersWithinMs = 1_000;
 /** What was published just before the end is waited for so long. */
 const lastWordsMs = 1_000;
+const unreadableToldEveryMs = 60_000;
 const defaultEveryMs = 1_000;
 
 /**
@@ -69,6 +70,7 @@ export class RedisBus implements Bus {
   #hasDropped = false;
   #missedTimer: ReturnType<typeof setTimeout> | undefined;
   #missedToldAt = -Infinity;
+  #toldUnreadableAt = -Infinity;
   #misfit: StartError | undefined;
   #hasStarted = false;
   #isClosed = false;
@@ -229,13 +231,26 @@ export class RedisBus implements Bus {
 
   #hear(text: string, channel: string): void {
     if (isFrom(this.nodeId, text)) return;
-    this.#guard(() => {
-      const { from, messages } = unseal(text);
-      this.#options.metrics.bridgeReceived.inc(messages.length);
-      for (const message of messages) {
-        for (const listener of this.#subscriptions.of(channel)) this.#guard(() => listener(message, from));
-      }
-    });
+    let envelope: Envelope;
+    try {
+      envelope = unseal(text);
+    } catch (error) {
+      this.#couldNotRead(error);
+      return;
+    }
+    const { from, messages } = envelope;
+    this.#options.metrics.bridgeReceived.inc(messages.length);
+    for (const message of messages) {
+      for (const listener of this.#subscriptions.of(channel)) this.#guard(() => listener(message, from));
+    }
+  }
+
+  /** Of a node that speaks another version every message is like that: a line a minute says enough. */
+  #couldNotRead(error: unknown): void {
+    this.#options.metrics.bridgeUnreadable.inc();
+    if (performance.now() - this.#toldUnreadableAt < unreadableToldEveryMs) return;
+    this.#toldUnreadableAt = performance.now();
+    this.#options.log.warn("messages of another node cannot be read; is it of another version?", { error });
   }
 
   /** What a listener throws must reach neither the others nor the connection, which would take it for its own. */
