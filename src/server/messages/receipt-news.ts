@@ -55,8 +55,11 @@ class ReceiptNews {
     this.#told.set(name, { dueMs: this.ctx.clock.now() + everyMs, next: undefined });
     this.#wait();
     void this.ctx.jobs.run(`receipt ${name} ${receipt.seq}`, async () => {
-      await receiptsSeen(this.ctx);
-      await publish(this.ctx, receipt);
+      try {
+        await receiptsSeen(this.ctx);
+      } finally {
+        await publish(this.ctx, receipt);
+      }
     });
   }
 

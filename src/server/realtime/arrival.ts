@@ -52,7 +52,7 @@ export function depart(ctx: Context, session: Session): void {
   if (!viewer || session.presence === "none") return;
   const wasIdle = session.presence === "idle";
   session.presence = "none";
-  hurryCursors(ctx);
+  hurryCursors(ctx, viewer.key);
   const { cameAt } = session;
   presence(ctx).went(viewer.key, { wasIdle, isFarewell: session.closeCode === 4001, cameAt });
 }

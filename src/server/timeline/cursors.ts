@@ -50,7 +50,7 @@ class CursorBuffer {
   #writing = new Map<string, StoredMove>();
   #running: Promise<void> = Promise.resolve();
   #receiptsWritten: Promise<void> | undefined;
-  #isHurried = false;
+  #hurried = new Set<number>();
   #hurries = 0;
 
   constructor(private readonly ctx: Context) {}
@@ -114,22 +114,21 @@ class CursorBuffer {
     ]);
   }
 
-  /** Writes all that has moved, or the receipts alone; on disk when it resolves. */
-  flush({ receiptsOnly = false } = {}): Promise<void> {
+  /** Writes what has moved, or some of it; on disk when it resolves. */
+  flush(isDue: (move: StoredMove) => boolean = () => true): Promise<void> {
     // One after the other: what another run has just taken is not on disk yet.
     const running = this.#running.then(
-      () => this.#write(receiptsOnly),
-      () => this.#write(receiptsOnly),
+      () => this.#write(isDue),
+      () => this.#write(isDue),
     );
     this.#running = running;
     return running;
   }
 
-  async #write(receiptsOnly: boolean): Promise<void> {
-    const isDue = ([, { readMove, deliveredMove }]: [string, StoredMove]) =>
-      !receiptsOnly || readMove !== undefined || deliveredMove !== undefined;
+  async #write(isDue: (move: StoredMove) => boolean): Promise<void> {
     for (;;) {
-      const part = [...this.#moves.entries().filter(isDue).take(movesPerTransaction)];
+      const due = this.#moves.entries().filter(([, move]) => isDue(move));
+      const part = [...due.take(movesPerTransaction)];
       if (part.length === 0) return;
       for (const [name, move] of part) {
         this.#moves.delete(name);
@@ -154,19 +153,20 @@ class CursorBuffer {
     this.#receiptsWritten ??= new Promise<void>((resolve, reject) => {
       this.ctx.clock.after(gatherReceiptsMs, () => {
         this.#receiptsWritten = undefined;
-        this.flush({ receiptsOnly: true }).then(resolve, reject);
+        this.flush(isReceipt).then(resolve, reject);
       });
     });
     return this.#receiptsWritten;
   }
 
-  /** Writes everything in a moment: for many who go at once together. */
-  hurry(): void {
-    if (this.#isHurried) return;
-    this.#isHurried = true;
+  /** Writes in a moment what this person has moved, with that of others who go at the same time. */
+  hurry(userKey: number): void {
+    this.#hurried.add(userKey);
+    if (this.#hurried.size > 1) return;
     this.ctx.clock.after(gatherHurriedMs, () => {
-      this.#isHurried = false;
-      void this.ctx.jobs.run(`cursors ${++this.#hurries}`, () => this.flush());
+      const hurried = this.#hurried;
+      this.#hurried = new Set();
+      void this.ctx.jobs.run(`cursors ${++this.#hurries}`, () => this.flush(({ userKey: key }) => hurried.has(key)));
     });
   }
 
@@ -181,6 +181,10 @@ class CursorBuffer {
     move.readMove ??= unwritten.readMove;
     move.deliveredMove ??= unwritten.deliveredMove;
   }
+}
+
+function isReceipt({ readMove, deliveredMove }: StoredMove): boolean {
+  return readMove !== undefined || deliveredMove !== undefined;
 }
 
 const buffer = perContext((ctx) => {
@@ -233,8 +237,8 @@ export async function receiptsSeen(ctx: Context): Promise<void> {
 }
 
 /** Somebody may go to another node: what moved their cursors is to be seen there, and not in a second. */
-export function hurryCursors(ctx: Context): void {
-  if (!ctx.bus.isAlone) buffer(ctx).hurry();
+export function hurryCursors(ctx: Context, userKey: number): void {
+  if (!ctx.bus.isAlone) buffer(ctx).hurry(userKey);
 }
 
 /** How far a person has come, where that is not yet in the database. */
