@@ -6,7 +6,7 @@ const heldMaxChars = 16 * 1024 * 1024;
 /** One command: enough to be cheap, little enough to keep the bridge free for others (about a millisecond). */
 const batchMaxParcels = 250;
 const batchMaxChars = 256 * 1024;
-const batchesInFlightMax = 4;
+const batchesInFlightMax = 16;
 
 /** One parcel takes no more than about this; a channel with more to carry gets several. */
 const parcelMaxChars = 64 * 1024;
