@@ -77,6 +77,19 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     await hears(two, one, "room");
   });
 
+  test("of which only the sending connection is killed does not go on to be heard over the other one beside the next", async () => {
+    const heard: string[] = [];
+    two.subscribe("room", (message) => heard.push(message));
+    const lost = says(two, "away");
+    await redis.command("CLIENT", "KILL", "TYPE", "normal");
+    await lost;
+    await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
+    await hears(two, one, "another room");
+    one.publish("room", "once");
+    await hears(two, one, "another room");
+    expect(heard).toEqual(["once"]);
+  });
+
   test("of which one node was cut off for a moment: the others are told that they may have missed something", async () => {
     const proxy = await ChaosProxy.before(redis.url.replace("redis:", "http:"));
     const prefix = "moment:";

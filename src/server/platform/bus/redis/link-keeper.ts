@@ -71,10 +71,9 @@ export class LinkKeeper {
         isAwayTold = false;
         await this.#serve(link);
         awayAt = performance.now();
-      } else {
-        link.end(failure);
-        this.#first.resolve(failure);
-      }
+      } else this.#first.resolve(failure);
+      // Of two connections the other one may still stand, and would go on to be heard beside the next.
+      link.end(failure);
       if (this.#isClosed) return;
       const reason = reasonOf(await link.lost);
       if (!isAwayTold) log.warn("the bridge is away; other nodes are heard through the database", { reason });
