@@ -28,6 +28,7 @@ export class Player {
   readonly client: Parley;
   #tokens: Credentials | null = null;
   #cut = () => {};
+  #followedSeq = 0;
 
   constructor(
     private readonly server: Pick<Reachable, "url">,
@@ -60,16 +61,32 @@ export class Player {
     await this.client.connect();
   }
 
-  /** Sends, and keeps a journal of it; does not wait for the ack. */
-  say(roomId: string): void {
+  /** Sends, and keeps a journal of it; resolves when it is acked or refused for good. */
+  say(roomId: string): Promise<void> {
     const content = this.script.write(this.name);
-    this.#journal(roomId, content, this.client.send(roomId, content));
+    return this.#journal(roomId, content, this.client.send(roomId, content));
   }
 
   /** The same to a person; the first message makes the room. */
-  writeTo(userId: string): void {
+  writeTo(userId: string): Promise<void> {
     const content = this.script.write(this.name);
-    this.#journal(undefined, content, this.client.sendTo(userId, content));
+    return this.#journal(undefined, content, this.client.sendTo(userId, content));
+  }
+
+  /** Keeps in the journal everything that is said in a room from now on, as it comes. */
+  follow(roomId: string): void {
+    const { last_seq = 0 } = this.client.store.getSnapshot().rooms[roomId] ?? {};
+    const receive = this.script.journal.receiver(this.name, roomId, last_seq);
+    this.client.onMessage((each) => {
+      if (each.room_id !== roomId) return;
+      this.#followedSeq = each.seq;
+      receive({ id: each.id, seq: each.seq, content: "is_hidden" in each ? undefined : each.content });
+    });
+  }
+
+  /** The last message that {@link follow} has brought. */
+  get followedSeq(): number {
+    return this.#followedSeq;
   }
 
   /** The connection is gone without a word. */
@@ -89,10 +106,10 @@ export class Player {
     return client;
   }
 
-  #journal(roomId: string | undefined, content: string, { tempId, acked }: ReturnType<Parley["send"]>): void {
+  #journal(roomId: string | undefined, content: string, { tempId, acked }: ReturnType<Parley["send"]>): Promise<void> {
     const { journal } = this.script;
     journal.sent({ senderId: this.id, roomId, tempId, content });
-    acked.then(
+    return acked.then(
       ({ id, seq }) => journal.acked({ tempId, id, seq }),
       (error: unknown) => journal.refused(tempId, error instanceof Error ? error.message : String(error)),
     );

@@ -77,7 +77,7 @@ export const steps: readonly Step[] = [
     name: "say",
     weight: 40,
     run(stage, player, draw) {
-      for (let count = 1 + draw.number(4); count > 0; count--) player.say(anyRoom(stage, player, draw));
+      for (let count = 1 + draw.number(4); count > 0; count--) void player.say(anyRoom(stage, player, draw));
     },
   },
   {
@@ -85,7 +85,7 @@ export const steps: readonly Step[] = [
     weight: 6,
     run(stage, player, draw) {
       const other = draw.of(others(stage, player));
-      if (other) player.writeTo(other.id);
+      if (other) void player.writeTo(other.id);
     },
   },
   {

@@ -10,6 +10,7 @@ import type { Cluster } from "./cluster.ts";
 import { authorsIn } from "./ear.ts";
 import type { Fault } from "./faults.ts";
 import { Player, Script } from "./player.ts";
+import { wholeRoom } from "./whole-room.ts";
 import { type Draw, pairOf, standing, type Step, type Stage } from "./steps.ts";
 
 interface WalkOptions {
@@ -112,14 +113,10 @@ async function enter(cluster: Cluster, names: readonly string[]): Promise<Stage>
   const home = (await rooms.create({ name: "home", type: "private", member_ids })).id;
   const garden = (await rooms.create({ name: "garden", type: "private", member_ids })).id;
   const plaza = (await rooms.create({ name: "plaza", type: "public", member_ids })).id;
-  for (const { client, name } of players) {
+  for (const player of players) {
+    const { client } = player;
     await until(() => client.store.getSnapshot().rooms[plaza] && client.store.getSnapshot().rooms[home], "the rooms");
-    const afterSeq = client.store.getSnapshot().rooms[home]?.last_seq ?? 0;
-    const receive = journal.receiver(name, home, afterSeq);
-    client.onMessage((each) => {
-      if (each.room_id !== home) return;
-      receive({ id: each.id, seq: each.seq, content: "is_hidden" in each ? undefined : each.content });
-    });
+    player.follow(home);
     for (const id of [home, garden, plaza]) await client.timelines.open(id);
   }
   return { players, owner, claims: new Claims(), apart: new Set(), rooms: { home, garden, plaza } };
@@ -227,7 +224,7 @@ async function verdict({ players, owner, claims, rooms }: Stage): Promise<string
     const readers = [owner, ...players].filter(({ client }) => roomId in client.store.getSnapshot().rooms);
     const seen = new Map<number, TimelineMessage>();
     for (const reader of readers) {
-      for (const each of await wholeTimeline(reader, roomId)) {
+      for (const each of await wholeRoom(reader, roomId)) {
         if (!("is_hidden" in each && seen.has(each.seq))) seen.set(each.seq, each);
       }
       // Whoever blocks somebody does not see all: then the others are asked as well.
@@ -269,16 +266,6 @@ async function verdict({ players, owner, claims, rooms }: Stage): Promise<string
     }
   }
   return found;
-}
-
-async function wholeTimeline({ client }: Player, roomId: string): Promise<TimelineMessage[]> {
-  const pages: TimelineMessage[][] = [];
-  for (let before: { before?: string } = {}; ;) {
-    const { data, meta } = await client.http.messages.history(roomId, { limit: 100, ...before });
-    pages.unshift(data);
-    if (!meta.has_more || meta.oldest_id === null) return pages.flat();
-    before = { before: meta.oldest_id };
-  }
 }
 
 function weighted<T extends { weight: number }>(list: readonly T[], draw: Draw): T {
