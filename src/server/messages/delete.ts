@@ -8,7 +8,7 @@ import { asSeen } from "./as-seen.ts";
 import { announceGone, emptyOne } from "./gone.ts";
 import { hideMessage } from "./hide.ts";
 import { lockMessage } from "./locked-message.ts";
-import { demandPatience } from "./policy.ts";
+import { demandPatience, demandStillMember } from "./policy.ts";
 import { placeOfMessage } from "./visible.ts";
 
 interface DeleteInput {
@@ -28,13 +28,15 @@ export async function deleteMessage(
   const place = await placeOfMessage(ctx, actor, message_id);
   const { row: seen, room, membership } = place;
   if (whom === "me") return hideMessage(ctx, actor, place);
-  if (!mayIn("delete_any", standingIn(actor, room, membership?.role))) {
+  const mayAny = mayIn("delete_any", standingIn(actor, room, membership?.role));
+  if (!mayAny) {
     await memberRoom(ctx, actor, room.id);
     if (seen.sender_key !== actor.key) throw new AppError("FORBIDDEN");
   }
   demandPatience(ctx, actor);
   const { before, row } = await ctx.db.write(async (tx) => {
     const before = await lockMessage(ctx, tx, seen);
+    if (!mayAny) await demandStillMember(ctx, tx, actor, room);
     return { before, row: isGone(before) ? before : await emptyOne(ctx, tx, before, "deleted_at") };
   });
   if (row !== before) await announceGone(ctx, room, [row]);

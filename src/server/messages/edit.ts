@@ -14,7 +14,7 @@ import { asSeen } from "./as-seen.ts";
 import { demandPeer } from "./direct-policy.ts";
 import { lockMessage } from "./locked-message.ts";
 import { findEditedMentions } from "./mentions.ts";
-import { demandPatience, demandVoice } from "./policy.ts";
+import { demandPatience, demandStillVoice, demandVoice } from "./policy.ts";
 import { demandContent } from "./send.ts";
 import { ownMessage } from "./visible.ts";
 
@@ -41,6 +41,7 @@ export async function editMessage(
   const { mentions } = await findEditedMentions(ctx, room, content, seen.mentions);
   const { before, row, blocked } = await ctx.db.write(async (tx) => {
     const before = await lockMessage(ctx, tx, seen);
+    await demandStillVoice(ctx, tx, actor, room);
     if (isGone(before)) throw new AppError("CONFLICT");
     if (before.content === content) return { before, row: before, blocked: [] };
     const row = await reword(ctx, tx, before, { content, mentions });

@@ -7,15 +7,13 @@ import { blocksOfOne } from "../blocks/blocked.ts";
 import type { Actor, Context, Reaction, Viewer } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
-import type { RoomEntry } from "../rooms/directory.ts";
-import { activeMember } from "../rooms/locked.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom } from "../timeline/change-room.ts";
 import { blockedReactions, reactionCounts, storedCounts } from "../timeline/reactions.ts";
 import { demandPeer } from "./direct-policy.ts";
 import { demandPresent, lockMessage, seenMessage } from "./locked-message.ts";
-import { demandVoice } from "./policy.ts";
+import { demandStillVoice, demandVoice } from "./policy.ts";
 
 interface ReactInput {
   message_id: string;
@@ -65,14 +63,6 @@ export async function react(ctx: Context, actor: Actor, input: ReactInput): Prom
   if (added) ctx.happenings.emit("reaction_added", { ...place, senderKey });
   else ctx.happenings.emit("reaction_removed", place);
   return answer;
-}
-
-/** They may have been put out or muted since the caches were asked. In the lobby these alone say who may speak. */
-async function demandStillVoice(ctx: Context, tx: Queries, actor: Actor, room: RoomEntry): Promise<void> {
-  if (room.is_lobby) return;
-  const mine = await activeMember(ctx, tx, room.key, actor.key);
-  if (!mine) throw new AppError("FORBIDDEN");
-  demandVoice(ctx, mine);
 }
 
 /** `rev` is absent where nothing changed. */

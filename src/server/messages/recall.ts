@@ -5,7 +5,7 @@ import { AppError } from "../platform/app-error.ts";
 import { asSeen } from "./as-seen.ts";
 import { announceGone, emptyOne } from "./gone.ts";
 import { lockMessage } from "./locked-message.ts";
-import { demandPatience, demandVoice } from "./policy.ts";
+import { demandPatience, demandStillVoice, demandVoice } from "./policy.ts";
 import { ownMessage } from "./visible.ts";
 
 /**
@@ -19,6 +19,7 @@ export async function recallMessage(ctx: Context, actor: Actor, messageId: strin
   demandPatience(ctx, actor);
   const { before, row } = await ctx.db.write(async (tx) => {
     const before = await lockMessage(ctx, tx, seen);
+    await demandStillVoice(ctx, tx, actor, room);
     if (before.recalled_at !== null) return { before, row: before };
     if (before.deleted_at !== null) throw new AppError("CONFLICT");
     if (ctx.clock.now() - before.created_at > limits.recallWindowMs) throw new AppError("RECALL_WINDOW_PASSED");

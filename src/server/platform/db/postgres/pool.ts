@@ -6,8 +6,8 @@ import type { Health } from "./health.ts";
 import { Line, usualSession } from "./line.ts";
 
 /** Who waits longer for a connection is refused, and who comes when so many wait. */
-const waitMs = 5_000;
-const waitingMax = 2_000;
+const waitMs = 10_000;
+const waitingMax = 20_000;
 /** Connections are renewed after this, so that a balancer or another address comes to bear. */
 const ageMaxMs = 30 * 60_000;
 /** After a failure to connect the next ones are refused at once for so long. */
