@@ -87,6 +87,13 @@ export function createMetrics() {
       labelNames: ["pool"],
       registers,
     }),
+    databaseRequests: new Histogram({
+      name: "parley_database_request_seconds",
+      help: "Round trips to a libSQL server, by whether its answer came",
+      labelNames: ["outcome"],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 6],
+      registers,
+    }),
     databaseClock: new Gauge({
       name: "parley_database_clock_offset_seconds",
       help: "How far this node's clock is ahead of the database's",

@@ -29,7 +29,7 @@ export function openDatabase(
     case "file":
       return openLibsql(url, log, steps ?? migrations("libsql"));
     case "remote":
-      return openRemoteLibsql({ url, authToken }, log, steps ?? migrations("libsql"));
+      return openRemoteLibsql({ url, authToken }, log, steps ?? migrations("libsql"), metrics);
     case "postgres":
       return openPostgres(url, log, steps ?? migrations("postgres"), { connections, metrics });
   }

@@ -1,4 +1,5 @@
 import type { Log } from "../../../log.ts";
+import type { Metrics } from "../../../metrics.ts";
 import { isConnectionLost, isContention, isOutOfService } from "../../errors.ts";
 
 /** How long a request may take. The server itself lets a writer wait 5 s for one who is gone. */
@@ -36,6 +37,7 @@ interface LinkOptions {
   /** What the log calls the server: its address without any secret. */
   host: string;
   log: Log;
+  metrics?: Pick<Metrics, "databaseRequests"> | undefined;
   /** For what is known to take longer than a request may. */
   timeoutMs?: number;
 }
@@ -105,11 +107,15 @@ export class Link {
     this.#underWay.add(abort);
     const tooLate = () => abort.abort(new Error("it did not answer in time"));
     const timer = setTimeout(tooLate, this.#options.timeoutMs ?? requestMs);
+    const measured = this.#options.metrics?.databaseRequests.startTimer();
     try {
       const response = await fetch(request, { signal: abort.signal });
       // All of it here, so that a connection that is cut half way is told from an answer that makes no sense.
-      return { status: response.status, headers: response.headers, body: await response.arrayBuffer() };
+      const body = await response.arrayBuffer();
+      measured?.({ outcome: "answered" });
+      return { status: response.status, headers: response.headers, body };
     } catch (error) {
+      measured?.({ outcome: "lost" });
       const reason = reasonOf(error);
       throw this.#missed(reason, notSent.test(reason) ? "CONNECT_FAILED" : "CONNECTION_LOST");
     } finally {

@@ -4,6 +4,7 @@ import type { Migration } from "../../../../../../db/migrations.ts";
 import * as tables from "../../../../../../db/schema/libsql.ts";
 import { AppError } from "../../../app-error.ts";
 import type { Log } from "../../../log.ts";
+import type { Metrics } from "../../../metrics.ts";
 import { StartError } from "../../../start-error.ts";
 import type { Queries, RemoteDatabase } from "../../database.ts";
 import { isContention, isOutOfService } from "../../errors.ts";
@@ -105,6 +106,7 @@ export async function openRemoteLibsql(
   address: RemoteAddress,
   log: Log,
   steps: readonly Migration[],
+  metrics?: Metrics,
 ): Promise<RemoteDatabase> {
   try {
     await migrate(address, steps, log);
@@ -115,7 +117,7 @@ export async function openRemoteLibsql(
   if (protocol === "http:" && address.authToken !== undefined && !/^(localhost|127\.|\[::1\])/.test(hostname)) {
     log.warn("the database's token travels unencrypted: give DATABASE_URL as https://", { host: hostOf(address) });
   }
-  const link = new Link({ host: hostOf(address), log });
+  const link = new Link({ host: hostOf(address), log, metrics });
   const client = connect(address, link);
   const mark = new WriteMark(client, link);
   try {
@@ -132,9 +134,8 @@ function database(inner: Client, link: Link, mark: WriteMark, log: Log): RemoteD
   const queries = drizzle(client, { schema: tables });
   let writes = 0;
 
-  /** Counted before and after: who looks meanwhile does not see it yet. */
+  /** Counted afterwards: who looks meanwhile does not see it yet. */
   async function counted<T>(work: () => Promise<T>): Promise<T> {
-    writes++;
     try {
       return await work();
     } finally {
