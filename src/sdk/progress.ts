@@ -17,9 +17,9 @@ export function onEntering(
 ): Progress {
   if (!isHeld(state, id)) return inStep(rev);
   const synced = state.progress[id]?.synced ?? revOfPages(state, id);
-  // What one hides on another device takes no `rev`.
+  // What one hides on another device takes no `rev`: it may lie before what has come since.
   const hasHidden = hidden_count > (state.rooms[id]?.hidden_count ?? 0);
-  return { synced, behind: synced < rev || hasHidden, roomRev: 0 };
+  return { synced: hasHidden ? 0 : synced, behind: synced < rev || hasHidden, roomRev: 0 };
 }
 
 /** Pages that came before anything else was known of the room show everything up to their newest message. */

@@ -74,8 +74,15 @@ function reduceReady(state: State, { user, rooms }: EventPayload<"ready">): Stat
   }
   const received = { rooms: { ...next.rooms }, progress: { ...next.progress } };
   for (const room of rooms) {
-    received.rooms[room.id] = room;
-    received.progress[room.id] = onEntering(next, room);
+    const held = next.rooms[room.id];
+    // A server that has missed something says all of it once more on the same connection: what came meanwhile is newer.
+    if (held && held.rev > room.rev) {
+      const { rev, last_seq, last_message, unread_count, mention_count } = held;
+      received.rooms[room.id] = { ...room, rev, last_seq, last_message, unread_count, mention_count };
+    } else {
+      received.rooms[room.id] = room;
+      received.progress[room.id] = onEntering(next, room);
+    }
   }
   next = rooms.reduce((entered, room) => reduceOpened(dropCleared(entered, room.id), room), { ...next, ...received });
   for (const roomId of Object.keys(next.pending)) next = dropShown(next, roomId);

@@ -16,6 +16,7 @@ import { startPresence } from "./presence/start.ts";
 import { sayFarewell } from "./realtime/farewell.ts";
 import { startHealing } from "./realtime/heal.ts";
 import type { Hub } from "./realtime/hub.ts";
+import { Opening } from "./realtime/opening.ts";
 import { socketHandlers } from "./realtime/socket.ts";
 import { upgrader } from "./realtime/upgrade.ts";
 import { startRooms } from "./rooms/start.ts";
@@ -83,6 +84,7 @@ async function listen(
   const whenRead = (request: Request) => server.timeout(request, answerTimeoutS);
   const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining });
   const upgrade = upgrader({ ctx, hub, origins, addressOf, isStopping });
+  const opening = new Opening(ctx, hub);
   const server = bind(config, () =>
     Bun.serve({
       hostname: config.host,
@@ -95,11 +97,11 @@ async function listen(
         ctx.log.error("a request failed outside of every handler", { error });
         return new Response(null, { status: 500 });
       },
-      websocket: socketHandlers(ctx, hub),
+      websocket: socketHandlers(ctx, hub, opening),
     }),
   );
   hub.attach(server);
-  startHealing(ctx, hub);
+  startHealing(ctx, hub, opening);
   const url = server.url.href.replace(/\/$/, "");
   ctx.onClose(watchEventLoop(ctx));
   await startAccounts(ctx, url);

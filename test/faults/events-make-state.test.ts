@@ -6,42 +6,18 @@ import { forEachDialect } from "../support/dialects.ts";
 import type { Person } from "../support/people.ts";
 import { startServer } from "../support/server.ts";
 import { comparable, complete, connected } from "./state-observer.ts";
-import { type Step, World } from "./state-world.ts";
-import { accountSteps } from "./steps/accounts.ts";
-import { blockSteps, friendSteps } from "./steps/friends.ts";
-import { directSteps } from "./steps/directs.ts";
-import { messageLifeSteps } from "./steps/message-life.ts";
-import { messageSteps } from "./steps/messages.ts";
-import { moderationSteps } from "./steps/moderation.ts";
-import { notificationSteps } from "./steps/notifications.ts";
-import { presenceSteps } from "./steps/presence.ts";
-import { reactionSteps } from "./steps/reactions.ts";
-import { roomSteps } from "./steps/rooms.ts";
-import { togetherSteps } from "./steps/together.ts";
+import { World } from "./state-world.ts";
+import { steps } from "./steps/all.ts";
 
 /*
  * State + events = state. Clients of the SDK are connected from the beginning and only listen. After every step each of
  * them must hold what a client holds that connects just now and loads everything.
  *
  * To add a verb: a step in `steps/<part>.ts` (`name`, the routes and commands it `covers`, `run`), and the part's list in
- * `steps` below. A part of `State` that is new is compared by itself; what has to be loaded for that is loaded in
+ * `steps/all.ts`. A part of `State` that is new is compared by itself; what has to be loaded for that is loaded in
  * `complete` of `state-observer.ts`. Who sees each step: ann, her other device, ben (a member), cleo (a member), gil (a
  * member), dora (in no room but the lobby).
  */
-const steps: readonly Step[] = [
-  ...messageSteps,
-  ...messageLifeSteps,
-  ...reactionSteps,
-  ...friendSteps,
-  ...blockSteps,
-  ...directSteps,
-  ...notificationSteps,
-  ...togetherSteps,
-  ...roomSteps,
-  ...moderationSteps,
-  ...presenceSteps,
-  ...accountSteps,
-];
 
 /** Verbs after which nobody's state is another, each with its reason. */
 const changeNoState: Readonly<Record<string, string>> = {
@@ -87,7 +63,7 @@ async function observersOf({ people: { ann, ben, cleo, dora, gil } }: World): Pr
     named.map(async ([name, devices]) => {
       const [person] = devices;
       if (!person) throw new Error(`${name} has no device`);
-      return { name, person, clients: await Promise.all(devices.map(connected)) };
+      return { name, person, clients: await Promise.all(devices.map((device) => connected(device))) };
     }),
   );
 }

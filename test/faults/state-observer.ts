@@ -1,17 +1,18 @@
 import { createClient, type Parley } from "../../src/sdk/client.ts";
 import type { TimelineMessage } from "../../src/protocol/models.ts";
+import type { Clock } from "../../src/sdk/clock.ts";
 import type { State } from "../../src/sdk/state.ts";
 import type { Person } from "../support/people.ts";
 import { stillClock } from "../support/still-clock.ts";
 
 /**
- * A client with everything that a person may know. Its clock stands still: what it missed it does not ask for, and what it
- * has after `connect` came by events alone.
+ * A client with everything that a person may know. Its clock stands still unless said otherwise: what it missed it does not
+ * ask for, and what it has after `connect` came by events alone.
  */
-export async function connected(person: Person): Promise<Parley> {
+export async function connected(person: Person, clock: Clock = stillClock): Promise<Parley> {
   const client = createClient({
     url: person.server.url,
-    clock: stillClock,
+    clock,
     tokens: {
       load: () => ({ token: person.token, refresh_token: person.refreshToken, expires_at: "2100-01-01T00:00:00.000Z" }),
       save: () => {},

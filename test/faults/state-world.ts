@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { CommandInput, CommandName } from "../../src/protocol/commands.ts";
 import { message, room, type Message } from "../../src/protocol/models.ts";
-import { type Answer, type Person, people } from "../support/people.ts";
-import type { TestServer } from "../support/server.ts";
+import { type Answer, type Person, people, type Reachable } from "../support/people.ts";
 import type { TestSocket } from "../support/socket.ts";
 
 /** One thing that somebody does. */
@@ -29,7 +28,7 @@ export class World {
 
   private constructor(readonly people: Readonly<Record<Name, Person>>) {}
 
-  static async begun(server: TestServer): Promise<World> {
+  static async begun(server: Reachable): Promise<World> {
     const world = new World(await people(server, ...cast));
     const { ann, ben, cleo, eve, gil } = world.people;
     await world.make("home", ann, { type: "public", member_ids: [ben.id, cleo.id, eve.id, gil.id] });

@@ -35,8 +35,11 @@ export function arrive(
   { friends, partners, blocks }: Near,
 ): Presence[] {
   if (!hub.sessions.has(session)) return [];
-  session.presence = "used";
-  session.cameAt = presence(ctx).came(person);
+  if (session.presence !== "none") forgetOthers(hub, session, friends);
+  else {
+    session.presence = "used";
+    session.cameAt = presence(ctx).came(person);
+  }
   if (friends.length + partners.length === 0) return [];
   for (const { id } of friends) hub.watchers.befriend(session, id);
   for (const { roomId, person: partner } of partners) hub.watchers.meet(session, roomId, partner.id);
@@ -44,6 +47,25 @@ export function arrive(
   const seen = new Map<number, Presence>();
   for (const other of [...friends, ...partners.map((each) => each.person)]) seen.set(other.key, eyes.presence(other));
   return [...seen.values()];
+}
+
+/** The socket is told of its friends once more: of those who are none any more it hears nothing from now on. */
+function forgetOthers(hub: Hub, session: Session, friends: readonly PresentPerson[]): void {
+  const ids = new Set(friends.map(({ id }) => id));
+  for (const id of [...hub.watchers.friendsOf(session)]) if (!ids.has(id)) hub.watchers.unfriend(session, id);
+}
+
+/** Inside a step of the output: a member's socket leaves the rooms that are not among these. */
+export function leaveOthers(hub: Hub, session: Session, rooms: ReadonlyMap<string, unknown>): void {
+  for (const roomId of session.rooms.keys()) {
+    if (!rooms.has(roomId) && !session.isWatching(roomId)) leave(hub, session, roomId);
+  }
+}
+
+/** Inside a step of the output: a person is in a room no more. */
+export function leave(hub: Hub, session: Session, roomId: string): void {
+  hub.leave(session, roomId);
+  hub.watchers.part(session, roomId);
 }
 
 /** The socket is gone; who has signed out does not come back at once. */

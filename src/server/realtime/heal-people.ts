@@ -7,9 +7,9 @@ import { unreadSince } from "../notifications/since.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
 import { roomIdsOf } from "../rooms/standings.ts";
+import { leave } from "./arrival.ts";
 import { deliver, devicesOf } from "./audience.ts";
 import { frame, frameOf } from "./frames.ts";
-import { leave } from "./heal-rooms.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 

@@ -3,11 +3,11 @@ import type { Context } from "../context.ts";
 import { type Missed, missedIn } from "../messages/missed.ts";
 import { nextTurn } from "../platform/turn.ts";
 import { type RoomState, roomStates } from "../rooms/directory.ts";
+import { leave } from "./arrival.ts";
 import { deliver, roomOf } from "./audience.ts";
 import { frame } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import { RoomFrame } from "./room-frame.ts";
-import type { Session } from "./session.ts";
 
 /** Rooms asked about by one query. */
 const roomsPerQuery = 2_000;
@@ -137,12 +137,6 @@ export class RoomHealer {
       for (const roomId of session.watchedRooms()) if (closed.has(roomId)) hub.leave(session, roomId);
     });
   }
-}
-
-/** Inside a step of the output: a person is in a room no more. */
-export function leave(hub: Hub, session: Session, roomId: string): void {
-  hub.leave(session, roomId);
-  hub.watchers.part(session, roomId);
 }
 
 function framed<N extends EventFor<"room">>(event: { type: N; payload: EventPayload<N> }, now: number): RoomFrame {

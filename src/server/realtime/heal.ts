@@ -3,12 +3,15 @@ import type { BusState } from "../platform/bus/bus.ts";
 import { PeopleHealer } from "./heal-people.ts";
 import { RoomHealer } from "./heal-rooms.ts";
 import type { Hub } from "./hub.ts";
+import type { Opening } from "./opening.ts";
 import { Trouble } from "./trouble.ts";
 
 /** While a node is cut off from the bridge, all nodes look into the database this often (G6). */
 const pollEveryMs = 1_000;
 /** Of these looks each so many-th also looks for what is told people alone. */
 const peopleEvery = 3;
+/** When it is over everybody gets their `ready` anew, no oftener than this: it costs as much as if all had come again. */
+const anewEveryMs = 20_000;
 /** Rooms that this node has just begun to hear are compared together. */
 const gatherMs = 20;
 
@@ -24,12 +27,17 @@ class Healer {
   #begun = new Set<string>();
   /** Something may have been lost that no look has made up for yet. */
   #isBehind = false;
+  /** Whether the last look has made up for everything. */
+  #isHealed = true;
+  /** When everybody last got their `ready` anew. */
+  #anewAt = -Infinity;
   /** Looks since the trouble began; 0: there is none. */
   #looks = 0;
 
   constructor(
     private readonly ctx: Context,
     private readonly hub: Hub,
+    private readonly opening: Pick<Opening, "again">,
   ) {
     this.#rooms = new RoomHealer(ctx, hub);
     this.#people = new PeopleHealer(ctx, hub);
@@ -72,13 +80,12 @@ class Healer {
     if (isAway || this.#isBehind) await this.#trouble.tell();
     const isTrouble = await this.#trouble.look();
     if (!isAway && !isTrouble && !this.#isBehind) {
-      if (this.#looks > 0) await this.#heal({ isWhole: true });
-      if (this.#looks > 0) this.#people.forget();
-      this.#looks = 0;
+      if (this.#looks > 0) await this.#end();
       return;
     }
     const isWhole = this.#isBehind || this.#looks % peopleEvery === 0;
     this.#isBehind = false;
+    this.#isHealed = false;
     this.#looks++;
     try {
       await this.#heal({ isWhole });
@@ -86,6 +93,19 @@ class Healer {
       this.#isBehind ||= isWhole;
       throw error;
     }
+  }
+
+  /** The trouble is over. */
+  async #end(): Promise<void> {
+    const { ctx, hub, opening } = this;
+    if (!this.#isHealed) await this.#heal({ isWhole: true });
+    this.#isHealed = true;
+    // Where the bridge comes and goes, nobody is told everything all the time.
+    if (ctx.clock.now() - this.#anewAt < anewEveryMs) return;
+    for (const session of hub.sessions) opening.again(session);
+    this.#anewAt = ctx.clock.now();
+    this.#people.forget();
+    this.#looks = 0;
   }
 
   /** Everything that is read here, and with `isWhole` also what is told people alone. */
@@ -100,6 +120,6 @@ class Healer {
 }
 
 /** Begins to bring this node's sockets what it does not hear. Call it before the first of them comes. */
-export function startHealing(ctx: Context, hub: Hub): void {
-  new Healer(ctx, hub).start();
+export function startHealing(ctx: Context, hub: Hub, opening: Pick<Opening, "again">): void {
+  new Healer(ctx, hub, opening).start();
 }

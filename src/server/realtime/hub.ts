@@ -13,7 +13,7 @@ import { type Interest, noInterest } from "./interest.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
 import { type Authors, RoomFrame } from "./room-frame.ts";
-import type { Session } from "./session.ts";
+import { type Session, whenReady } from "./session.ts";
 import { findSlowPeers } from "./slow-peers.ts";
 import { SocketsOf } from "./sockets-of.ts";
 import { Tally } from "./tally.ts";
@@ -177,12 +177,12 @@ export class Hub {
 
   /** Runs `reach` for each socket of a person, after everything sent before; after `ready` for those still opening. */
   toUser(userId: string, reach: (session: Session) => void): void {
-    this.egress.inTurn(() => reachEach(this.of(userId), reach));
+    this.egress.inTurn(() => whenReady(this.of(userId), reach));
   }
 
   /** As {@link toUser}, for every socket of this node. */
   toEach(reach: (session: Session) => void): void {
-    this.egress.inTurn(() => reachEach(this.sessions, reach));
+    this.egress.inTurn(() => whenReady(this.sessions, reach));
   }
 
   /**
@@ -217,6 +217,14 @@ export class Hub {
     this.#count();
     for (const reach of session.takeHeld()) reach();
     session.inbox.open();
+  }
+
+  /** A socket that has its `ready` is to get another; false: it is opening anyway. */
+  beginAnew(session: Session): boolean {
+    if (!session.isReady || !this.sessions.has(session)) return false;
+    session.isReady = false;
+    this.#readyCount--;
+    return true;
   }
 
   /** Closes at once: what still waits for this socket is not sent. */
@@ -284,12 +292,5 @@ export class Hub {
     this.#received.clear();
     if (this.sendsShed > 0) sendsRefused.inc({ code: "UNAVAILABLE" }, this.sendsShed);
     this.sendsShed = 0;
-  }
-}
-
-function reachEach(sessions: Iterable<Session>, reach: (session: Session) => void): void {
-  for (const session of sessions) {
-    if (session.isReady) reach(session);
-    else session.hold(() => reach(session));
   }
 }

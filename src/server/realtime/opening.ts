@@ -12,7 +12,7 @@ import { refusalOf } from "../platform/refusal.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { PresentPerson } from "../presence/person.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
-import { arrive, type Near, partnersIn } from "./arrival.ts";
+import { arrive, leaveOthers, type Near, partnersIn } from "./arrival.ts";
 import { frame, frameOf } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
@@ -55,6 +55,16 @@ export class Opening {
     };
     // At once: nothing can have been sent before it, and so it shares the system call of the upgrade's answer.
     session.send(frame("connected", connected, this.ctx.clock.now()));
+    this.#wait(session);
+  }
+
+  /** Gives a socket that has its `ready` another: what was told its person meanwhile may not have been heard. */
+  again(session: Session): void {
+    // From now on what is for its person alone waits until the new one is out, which may be older.
+    if (session.viewer && this.hub.beginAnew(session)) this.#wait(session);
+  }
+
+  #wait(session: Session): void {
     this.#waiting.push(session);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -160,6 +170,7 @@ export class Opening {
     const { session, person, rooms } = ready;
     const presence = person ? arrive(ctx, hub, session, person.present, person.near) : [];
     const revs = new Map(rooms.map(({ id, rev }) => [id, rev]));
+    leaveOthers(hub, session, revs);
     hub.enter(session, revs, frameOf("ready", readyText(ready, presence), ctx.clock.now()), from);
     hub.becomeReady(session);
   }

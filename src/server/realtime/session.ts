@@ -157,3 +157,11 @@ export class Session {
     }
   }
 }
+
+/** Runs `reach` for each of these, after its `ready` where that is still being made. */
+export function whenReady(sessions: Iterable<Session>, reach: (session: Session) => void): void {
+  for (const session of sessions) {
+    if (session.isReady) reach(session);
+    else session.hold(() => reach(session));
+  }
+}

@@ -4,7 +4,7 @@ import { depart } from "./arrival.ts";
 import { dispatch, refuseUnread, shedSend } from "./dispatch.ts";
 import type { Hub } from "./hub.ts";
 import type { Received } from "./inbox.ts";
-import { Opening } from "./opening.ts";
+import type { Opening } from "./opening.ts";
 import { Session, type SignIn } from "./session.ts";
 
 /** What the upgrade hands to the socket. */
@@ -34,8 +34,7 @@ export function receive(ctx: Context, hub: Hub, session: Session, text: string):
 }
 
 /** The sockets of `Bun.serve`. Nothing that happens in here may throw: Bun would end the process. */
-export function socketHandlers(ctx: Context, hub: Hub): Bun.WebSocketHandler<SocketData> {
-  const opening = new Opening(ctx, hub);
+export function socketHandlers(ctx: Context, hub: Hub, opening: Opening): Bun.WebSocketHandler<SocketData> {
   const answer = (session: Session, received: Received) => dispatch(ctx, hub, session, received);
   const guarded = (ws: Bun.ServerWebSocket<SocketData>, work: (session: Session) => void) => {
     const { session } = ws.data;
