@@ -109,13 +109,15 @@ export function createClient(options: ClientOptions): Parley {
     const before = store.getSnapshot().connection.status;
     store.dispatch({ type: "connection", connection: state });
     if (before === "closed" && state.status !== "closed") stopWaking = onWake(() => connection.wake());
-    if (before === "ready") {
+    // A server that has missed something sends another `ready` on the same connection: nothing is broken by it.
+    if (before === "ready" && state.status !== "ready") {
       stopRenewing();
       resume.end();
       outbox.interrupted();
       presence.end();
     }
     if (state.status === "ready") {
+      stopRenewing();
       stopRenewing = keepAuthenticated({ session, connection, clock });
       outbox.flush();
       readMarks.resume();

@@ -52,7 +52,8 @@ export function arrive(
 /** The socket is told of its friends once more: of those who are none any more it hears nothing from now on. */
 function forgetOthers(hub: Hub, session: Session, friends: readonly PresentPerson[]): void {
   const ids = new Set(friends.map(({ id }) => id));
-  for (const id of [...hub.watchers.friendsOf(session)]) if (!ids.has(id)) hub.watchers.unfriend(session, id);
+  const before = new Set(hub.watchers.friendsOf(session));
+  for (const id of before.difference(ids)) hub.watchers.unfriend(session, id);
 }
 
 /** Inside a step of the output: a member's socket leaves the rooms that are not among these. */
