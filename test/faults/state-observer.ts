@@ -2,6 +2,7 @@ import { createClient, type Parley } from "../../src/sdk/client.ts";
 import type { TimelineMessage } from "../../src/protocol/models.ts";
 import type { Clock } from "../../src/sdk/clock.ts";
 import type { State } from "../../src/sdk/state.ts";
+import { nextTurn } from "../../src/server/platform/turn.ts";
 import type { Person } from "../support/people.ts";
 import { stillClock } from "../support/still-clock.ts";
 
@@ -31,7 +32,11 @@ export async function complete(client: Parley): Promise<void> {
   await client.notifications.open();
   for (const { id, is_lobby } of Object.values(held().rooms)) {
     await client.timelines.open(id);
-    while (held().timelines[id]?.hasOlder) await client.timelines.loadOlder(id);
+    while (held().timelines[id]?.hasOlder) {
+      await client.timelines.loadOlder(id);
+      // While a page is under way already, there is nothing that this waits for.
+      await nextTurn();
+    }
     if (!is_lobby) await client.members.open(id);
     await client.pins.open(id);
   }

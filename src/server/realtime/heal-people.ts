@@ -1,5 +1,5 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
-import { people, type Person } from "../accounts/people.ts";
+import { people } from "../accounts/people.ts";
 import type { Context } from "../context.ts";
 import { relationsOf, type Relations } from "../friends/lists.ts";
 import { relationBetween } from "../friends/relations.ts";
@@ -33,8 +33,6 @@ export class PeopleHealer {
   #sinceMs: number | undefined;
   /** How everybody's relations were at the last look of this trouble. */
   readonly #relations = new Map<number, Standing>();
-  /** Of whom somebody sees nothing any more, or again: not told yet. */
-  readonly #apart = new Map<string, Set<string>>();
   readonly #told = new Set<string>();
 
   constructor(
@@ -49,7 +47,7 @@ export class PeopleHealer {
     this.#told.clear();
   }
 
-  /** Reads who has blocked whom: from now on nothing is shown to whom it is hidden. */
+  /** Reads who has blocked whom, and tells the blockers: from now on nothing is shown to whom it is hidden. */
   async learnBlocks(): Promise<void> {
     const { ctx, hub } = this;
     for (const round of rounds(this.#here(), blocksPerRound)) {
@@ -57,7 +55,8 @@ export class PeopleHealer {
       await hub.hiddenAuthors.learn(ctx, round);
       for (const { id } of round) {
         const changed = differences(before.get(id) ?? new Set(), new Set(hub.hiddenAuthors.blockedBy(id)));
-        if (changed.size > 0) this.#apart.set(id, changed.union(this.#apart.get(id) ?? new Set()));
+        // Told at once: what is shown from now on, and what not, a client can only understand when it knows of it.
+        if (changed.size > 0) await this.#tellRelations(id, changed);
       }
       await nextTurn();
     }
@@ -145,10 +144,7 @@ export class PeopleHealer {
       const before = this.#relations.get(key);
       const changed = before ? changedIn(before, standing) : this.#news(id, relations);
       this.#relations.set(key, standing);
-      const apart = this.#apart.get(id) ?? new Set();
-      this.#apart.delete(id);
-      const me = await people(this.ctx).byId(id);
-      if (me) for (const other of changed.union(apart)) await this.#tellRelation(me, other);
+      await this.#tellRelations(id, changed);
     }
   }
 
@@ -165,9 +161,12 @@ export class PeopleHealer {
     return changed;
   }
 
-  async #tellRelation(me: Person, otherId: string): Promise<void> {
-    const other = await people(this.ctx).byId(otherId);
-    if (other) this.#tell(me.id, "relationship_changed", await relationBetween(this.ctx, me, other));
+  async #tellRelations(userId: string, others: Iterable<string>): Promise<void> {
+    const known = people(this.ctx);
+    for (const otherId of others) {
+      const [me, other] = [await known.byId(userId), await known.byId(otherId)];
+      if (me && other) this.#tell(userId, "relationship_changed", await relationBetween(this.ctx, me, other));
+    }
   }
 
   async #tellNotifications(round: readonly Here[], sinceMs: number): Promise<void> {
