@@ -12,13 +12,15 @@ const redacted = "[redacted]";
 const unescaped = /[\u007f-\u009f\u2028\u2029]/g;
 
 const errorDepthMax = 4;
+/** Drizzle tells a failed statement with its values: what people wrote, and what they keep secret. */
+const statementValues = /\nparams: .*?(?=\n {4}at |$)/gs;
 
 function describeError(error: Error, depth = 0): object {
   return {
     name: error.name,
-    message: error.message,
+    message: error.message.replace(statementValues, ""),
     ...("code" in error && { code: error.code }),
-    stack: error.stack,
+    stack: error.stack?.replace(statementValues, ""),
     ...(error.cause instanceof Error && depth < errorDepthMax && { cause: describeError(error.cause, depth + 1) }),
   };
 }

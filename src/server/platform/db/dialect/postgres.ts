@@ -22,6 +22,8 @@ const personLockClass = 5061728;
 const personLocks = 256;
 
 const readAttemptsMax = 3;
+/** Reads on one connection. */
+const readsAtOnce = 16;
 
 export interface PostgresOptions {
   /** Connections of this node at most; see {@link poolSizes}. */
@@ -39,9 +41,10 @@ export async function openPostgres(
   await prepareDatabase(url, steps, log);
   const sizes = poolSizes(connections);
   const health = new Health(log);
-  const pool = (purpose: keyof typeof sizes) => new Pool({ url, purpose, size: sizes[purpose], health, metrics });
+  const pool = (purpose: keyof typeof sizes, sharedBy = 1) =>
+    new Pool({ url, purpose, size: sizes[purpose], sharedBy, health, metrics });
   // Apart, so that a transaction that reads outside of itself finds a connection for that, and messages always have theirs.
-  const [reads, writes, lanes] = [pool("reads"), pool("writes"), pool("lanes")];
+  const [reads, writes, lanes] = [pool("reads", readsAtOnce), pool("writes"), pool("lanes")];
 
   async function ask<T>(statement: Query<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {

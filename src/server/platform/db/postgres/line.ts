@@ -42,8 +42,7 @@ export function patientSession(purpose: string): Session {
  * One connection to Postgres, for one life. postgres.js 3.4.9 connects anew under those who use it: a transaction whose
  * back end is killed then writes into a socket that is not there, which ends the process, or goes on outside of any
  * transaction on a connection that is somebody else's by now; and bytes left over from the old connection spoil the
- * beginning of the new one. So a line has one client with one connection, asks one thing at a time, and is thrown away
- * with it.
+ * beginning of the new one. So a line has one client with one connection, and is thrown away with it.
  */
 export class Line {
   readonly #sql: Sql;
@@ -95,7 +94,7 @@ export class Line {
     return performance.now() - this.#bornMs;
   }
 
-  /** Asks one thing; the caller waits for the answer before it asks the next. */
+  /** Asks one thing. In a transaction, the caller waits for the answer before it asks the next. */
   async run<T>(statement: Query<T>): Promise<T> {
     if (this.#isDead) throw lostError();
     const { answerWithinMs } = this.session;
@@ -110,7 +109,6 @@ export class Line {
   /** Gives the connection up, whatever it is at. */
   end(): void {
     this.#die();
-    void this.#sql.end({ timeout: 0 });
   }
 
   /** Ends the connection when what it is at is done. */
@@ -121,6 +119,8 @@ export class Line {
   #die(): void {
     if (this.#isDead) return;
     this.#isDead = true;
+    // Refuses what still waits in there.
+    void this.#sql.end({ timeout: 0 });
     this.onDeath();
   }
 }

@@ -18,6 +18,11 @@ interface PoolOptions {
   /** What it is for: a label of the metrics, and of the sessions in Postgres. */
   purpose: string;
   size: number;
+  /**
+   * How many may use a connection at once. Statements of their own wait for the event loop, not for Postgres, where it
+   * is busy: one a turn and connection would be few.
+   */
+  sharedBy: number;
   health: Health;
   metrics: Pick<Metrics, "databaseConnections" | "databaseWaiting" | "databaseRefused">;
 }
@@ -29,13 +34,12 @@ interface Waiting {
 }
 
 /**
- * Connections that are lent to one at a time. Bounded at every end: so many connections, so many who wait for one, so
- * long; and whoever cannot be served is told so at once.
+ * Connections that are lent. Bounded at every end: so many connections, so many who wait for one, so long; and whoever
+ * cannot be served is told so at once.
  */
 export class Pool {
-  #idle: Line[] = [];
-  /** Lent, idle, and on their way. */
-  #lines = new Set<Line>();
+  /** With how many use each. */
+  #lines = new Map<Line, number>();
   #connecting = 0;
   #waiting: Waiting[] = [];
   #failed: { error: Unreachable; atMs: number } | undefined;
@@ -63,17 +67,15 @@ export class Pool {
       clearTimeout(timer);
       reject(new AppError("UNAVAILABLE"));
     }
-    await Promise.all([...this.#lines].map((line) => line.close()));
+    await Promise.all([...this.#lines.keys()].map((line) => line.close()));
   }
 
   async #take(): Promise<Line> {
     if (this.#isClosed) throw new AppError("UNAVAILABLE");
-    const idle = this.#idle.pop();
-    if (idle) {
-      this.#count();
-      return idle;
-    }
-    if (this.#lines.size + this.#connecting < this.options.size) return this.#connect();
+    const [line, users] = this.#leastUsed();
+    const isAtMost = this.#lines.size + this.#connecting >= this.options.size;
+    if (line && (users === 0 || (isAtMost && users < this.options.sharedBy))) return this.#lend(line);
+    if (!isAtMost) return this.#connect();
     if (this.#waiting.length >= waitingMax) throw this.#refused();
     const { promise, resolve, reject } = Promise.withResolvers<Line>();
     const waiting: Waiting = {
@@ -99,9 +101,11 @@ export class Pool {
       const line = await Line.open(url, usualSession(purpose));
       line.onDeath = () => this.#forget(line);
       this.#failed = undefined;
-      this.#lines.add(line);
       health.answered();
-      return line;
+      for (let more = 1; more < this.options.sharedBy && this.#waiting.length > 0; more++) {
+        this.#next()?.resolve(this.#lend(line));
+      }
+      return this.#lend(line);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       this.#failed = { error, atMs: performance.now() };
@@ -119,20 +123,33 @@ export class Pool {
   }
 
   #giveBack(line: Line): void {
-    if (!line.isDead && (this.#isClosed || line.ageMs > ageMaxMs)) line.end();
-    if (!line.isDead) {
-      const next = this.#next();
-      if (next) next.resolve(line);
-      else this.#idle.push(line);
-    }
+    const users = this.#lines.get(line);
+    if (users === undefined) return;
+    this.#lines.set(line, users - 1);
+    if (users === 1 && line.ageMs > ageMaxMs) line.end();
+    else this.#next()?.resolve(this.#lend(line));
     this.#count();
+  }
+
+  #lend(line: Line): Line {
+    this.#lines.set(line, (this.#lines.get(line) ?? 0) + 1);
+    this.#count();
+    return line;
+  }
+
+  #leastUsed(): [Line | undefined, number] {
+    let found: Line | undefined;
+    let fewest = Infinity;
+    for (const [line, users] of this.#lines) {
+      if (users < fewest) [found, fewest] = [line, users];
+      if (users === 0) break;
+    }
+    return [found, fewest];
   }
 
   /** A connection is gone; who waits gets another in its place. */
   #forget(line: Line): void {
     this.#lines.delete(line);
-    const index = this.#idle.indexOf(line);
-    if (index !== -1) this.#idle.splice(index, 1);
     const next = this.#isClosed ? undefined : this.#next();
     if (next) this.#connect().then(next.resolve, next.reject);
     this.#count();
@@ -151,8 +168,9 @@ export class Pool {
 
   #count(): void {
     const { metrics, purpose } = this.options;
-    metrics.databaseConnections.set({ pool: purpose, state: "idle" }, this.#idle.length);
-    metrics.databaseConnections.set({ pool: purpose, state: "busy" }, this.#lines.size - this.#idle.length);
+    const busy = [...this.#lines.values()].filter((users) => users > 0).length;
+    metrics.databaseConnections.set({ pool: purpose, state: "busy" }, busy);
+    metrics.databaseConnections.set({ pool: purpose, state: "idle" }, this.#lines.size - busy);
     metrics.databaseWaiting.set({ pool: purpose }, this.#waiting.length);
   }
 }

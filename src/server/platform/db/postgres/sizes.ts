@@ -6,6 +6,6 @@ export function poolSizes(connections: number): { lanes: number; writes: number;
   // One more is held by whoever leads the jobs.
   const all = connections - 1;
   const lanes = all >= 14 ? 4 : all >= 7 ? 2 : 1;
-  const writes = Math.max(1, Math.floor((all - lanes) / 3));
+  const writes = Math.max(1, Math.floor((all - lanes) / 2));
   return { lanes, writes, reads: all - lanes - writes };
 }
