@@ -1,5 +1,6 @@
 import type { EventPayload, EventSeen, ServerFrame } from "../protocol/events.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
+import { hearChange } from "./hear-change.ts";
 import { changeHeld, heldMessage } from "./held-messages.ts";
 import { hear } from "./progress.ts";
 import { requote } from "./quotations.ts";
@@ -52,7 +53,7 @@ function reduceGone(
   const { id, room_id, rev, seq } = payload;
   const isNews = rev > (state.progress[room_id]?.synced ?? 0);
   const empty = { content: "", files: [], reactions: [], mentions: [], reply_to: null, ...how };
-  let next = hear(state, room_id, rev, { aboutRoom: false });
+  let next = hearChange(state, room_id, id, rev);
   next = changeHeld(next, room_id, (message): TimelineMessage => {
     if (message.id !== id || message.rev >= rev) return message;
     return "is_hidden" in message ? { ...message, rev } : { ...message, ...empty, rev };

@@ -1,7 +1,7 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
+import { hearChange } from "./hear-change.ts";
 import { changeHeld, heldMessage } from "./held-messages.ts";
-import { hear } from "./progress.ts";
 import { changePins } from "./reduce-pins.ts";
 import type { State } from "./state.ts";
 
@@ -11,8 +11,8 @@ type Changed = EventPayload<"reaction_changed">;
 export function reduceReactions(state: State, frame: ServerFrame): State {
   if (frame.type !== "reaction_changed") return state;
   const { payload } = frame;
-  const heard = hear(state, payload.room_id, payload.rev, { aboutRoom: false });
   const { message_id, rev } = payload;
+  const heard = hearChange(state, payload.room_id, message_id, rev);
   const change = <M extends TimelineMessage>(message: M): M => {
     if (message.id !== message_id || message.rev >= rev) return message;
     if (!("reactions" in message)) return { ...message, rev };

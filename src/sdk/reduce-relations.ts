@@ -1,5 +1,6 @@
 import type { EventPayload, ServerFrame } from "../protocol/events.ts";
 import type { FriendRequest, JoinedRoom, TimelineMessage, User, UserRef } from "../protocol/models.ts";
+import { hearChange } from "./hear-change.ts";
 import { changeHeld } from "./held-messages.ts";
 import { hear, onEntering } from "./progress.ts";
 import { patchRoom, without } from "./room-changes.ts";
@@ -24,7 +25,10 @@ export function reduceRelations(state: State, frame: ServerFrame): State {
 }
 
 function reduceAdvance(state: State, { room_id, message_id, rev }: EventPayload<"room_advanced">): State {
-  const heard = hear(state, room_id, rev, { aboutRoom: false });
+  const heard =
+    message_id === undefined
+      ? hear(state, room_id, rev, { aboutRoom: false })
+      : hearChange(state, room_id, message_id, rev);
   return changeHeld(heard, room_id, (message) =>
     message.id === message_id && message.rev < rev ? { ...message, rev } : message,
   );

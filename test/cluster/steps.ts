@@ -61,9 +61,8 @@ async function toOwn(
   const room = draw.of([stage.rooms.home, stage.rooms.plaza]) ?? "";
   const message = draw.of(recent(player, room).filter((each) => isText(each) && each.sender.id === player.id));
   if (!message || !isText(message)) return;
-  stage.claims.begin(`message ${message.id}`, message.content);
   const { value, done } = await change(message);
-  const acknowledged = stage.claims.attempt(`message ${message.id}`, value);
+  const acknowledged = stage.claims.attempt(`message ${message.id}`, value, message.content);
   await done;
   acknowledged();
 }
@@ -132,7 +131,11 @@ export const steps: readonly Step[] = [
       if (!message || !emoji) return;
       const isAdded = draw.number(3) > 0;
       const { messages } = player.client.http;
-      const acknowledged = claims.attempt(`reaction ${message.id} ${emoji} ${player.id}`, isAdded ? "there" : "gone");
+      const acknowledged = claims.attempt(
+        `reaction ${message.id} ${emoji} ${player.id}`,
+        isAdded ? "there" : "gone",
+        "gone",
+      );
       await (isAdded ? messages.react(message.id, emoji) : messages.unreact(message.id, emoji));
       acknowledged();
     },
@@ -173,7 +176,7 @@ export const steps: readonly Step[] = [
   byOwner("forgive somebody", 4, ({ rooms }, owner, guest) => owner.client.http.bans.delete(rooms.garden, guest.id)),
   byOwner("rename the plaza", 3, ({ rooms, claims }, owner, _, draw) => {
     const name = `plaza ${draw.number(1_000)}`;
-    const acknowledged = claims.attempt("the plaza's name", name);
+    const acknowledged = claims.attempt("the plaza's name", name, "plaza");
     return owner.client.http.rooms.update(rooms.plaza, { name }).then(acknowledged);
   }),
   byOwner("pin", 10, async ({ rooms, claims }, owner, _, draw) => {
@@ -181,7 +184,7 @@ export const steps: readonly Step[] = [
     if (!message) return;
     const isPinned = draw.number(2) > 0;
     const { pin, unpin } = owner.client.http.rooms;
-    const acknowledged = claims.attempt(`pin ${message.id}`, isPinned ? "there" : "gone");
+    const acknowledged = claims.attempt(`pin ${message.id}`, isPinned ? "there" : "gone", "gone");
     await (isPinned ? pin : unpin)(rooms.home, message.id);
     acknowledged();
   }),

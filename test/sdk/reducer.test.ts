@@ -133,6 +133,32 @@ test("what an event has taken further than an answer knows is asked for again", 
   expect(caughtUp.progress["one"]?.behind).toBe(false);
 });
 
+test("a change of a message that is still on its way is asked for, not lost on it", () => {
+  const [one] = twoRooms();
+  one.send(ben, "hello");
+  const state = open(hear(initialState, ready(one)), one);
+  one.send(ben, "missed");
+  const missed = one.messages.at(-1)!;
+  one.send(ben, "heard");
+  // The second was lost; then somebody reacts to it, while it is asked for.
+  const behind = hear(state, { type: "new_message", payload: one.messages.at(-1)! });
+  expect(behind.progress["one"]?.behind).toBe(true);
+  const rev = one.messages.at(-1)!.rev + 1;
+  const reaction = { room_id: "one", message_id: missed.id, emoji: "👍", count: 1, user_id: ben.id, added: true, rev };
+  const heard = hear(behind, { type: "reaction_changed", payload: reaction });
+  const answer = (upTo: number, messages: object[]) =>
+    ({
+      type: "sync_batch",
+      payload: { room_id: "one", messages, members: [], members_removed: [], cursors: [], rev: upTo, has_more: false },
+    }) as Event;
+  const stale = hear(heard, answer(rev - 1, one.messages.slice(-2)));
+  expect(stale.progress["one"]?.behind).toBe(true);
+  const reactions = [{ emoji: "👍", count: 1, me: false }];
+  const fresh = hear(stale, answer(rev, [{ ...missed, rev, reactions }]));
+  expect(fresh.timelines["one"]?.messages.find(({ id }) => id === missed.id)).toMatchObject({ reactions });
+  expect(fresh.progress["one"]?.behind).toBe(false);
+});
+
 test("another epoch takes everything that was held, the rooms come anew", () => {
   const [one] = twoRooms();
   const connected = (epoch: string): Event => ({

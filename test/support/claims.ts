@@ -6,16 +6,14 @@
 export class Claims {
   readonly #possible = new Map<string, Set<string>>();
 
-  /** An attempt begins: from now on the value may be there. Call the result when it was acknowledged. */
-  attempt(thing: string, value: string): () => void {
-    const possible = this.#possible.get(thing) ?? new Set();
+  /**
+   * An attempt begins: from now on the value may be there, or what was there `before`. Call the result when it was
+   * acknowledged.
+   */
+  attempt(thing: string, value: string, before: string): () => void {
+    const possible = this.#possible.get(thing) ?? new Set([before]);
     this.#possible.set(thing, possible.add(value));
     return () => void this.#possible.set(thing, new Set([value]));
-  }
-
-  /** The value that a thing has before anybody changes it. */
-  begin(thing: string, value: string): void {
-    if (!this.#possible.has(thing)) this.#possible.set(thing, new Set([value]));
   }
 
   /** What is wrong with what is there, a sentence each. */
