@@ -65,6 +65,25 @@ describe.skipIf(nodesLack !== undefined)(nodesLack === undefined ? "two nodes" :
     });
   });
 
+  test("about who joins reaches them on the other node, which has just begun to hear the room", async () => {
+    const [{ here: ann }, { here: ben, there: farBen }] = [await somebody(), await somebody()];
+    const socket = await farBen.connect();
+    for (let round = 0; round < 3; round++) {
+      const roomId = await makeRoom(ann, [], "public");
+      await ben.http("POST", `/rooms/${roomId}/join`);
+      const { payload: added } = await socket.next("room_added", ({ room: { id } }) => id === roomId);
+      const { payload: joined } = await socket.next("user_joined", ({ room_id }) => room_id === roomId);
+      expect(joined).toMatchObject({ user: { id: ben.id }, rev: added.room.rev });
+      const { payload: line } = await socket.next("new_message", ({ room_id }) => room_id === roomId);
+      expect(line).toMatchObject({ rev: joined.rev, system: { kind: "member_joined", actor: { id: ben.id } } });
+      const { id } = await say(ann, roomId, "welcome");
+      await socket.next("new_message", (each) => each.id === id);
+    }
+    await socket.fence();
+    expect(socket.seen("user_joined")).toHaveLength(3);
+    socket.close();
+  });
+
   test("in a slow room passes once in its time, on both nodes together", async () => {
     const [{ here: ann }, { here: ben, there: farBen }] = [await somebody(), await somebody()];
     const roomId = await makeRoom(ann, [ben]);

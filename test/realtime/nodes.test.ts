@@ -56,6 +56,8 @@ describe("an event on another node", () => {
     one.publish.toUser("ben", "room_removed", { room_id: "old", reason: "left" });
     await Promise.all([one.turn(), two.turn()]);
     expect([...there.session.rooms.keys()]).toEqual(["room"]);
+    // What else tells of his coming has the same number.
+    one.publish.passOver("room", 1);
     one.publish.toRoom("new_message", message("welcome", 2));
     await Promise.all([one.turn(), two.turn()]);
     expect(there.socket.heard).toEqual(["ready", "room_added", "room_removed", "welcome"]);

@@ -55,6 +55,17 @@ const movements = {
     friend ? { befriends: user.id } : { unfriends: user.id },
 };
 
+/**
+ * An address as it comes from another node. Who comes into a room by it may be the first here: what else tells of their
+ * coming, with the same `rev`, was published before this node could hear the room. So it counts as missing here, and is
+ * asked of the database.
+ */
+export function fromAfar(address: Address): Address {
+  if (address.to !== "user" || !address.enters) return address;
+  const { roomId, rev } = address.enters;
+  return { ...address, enters: { roomId, rev: rev - 1 } };
+}
+
 /** Turns an address into the sockets of this node, and gives them the frame: the only place that does. */
 export function deliver(hub: Hub, address: Address, frame: string): void {
   switch (address.to) {

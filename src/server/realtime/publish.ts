@@ -6,7 +6,7 @@ import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { deliver, devicesOf, roomOf } from "./audience.ts";
+import { deliver, devicesOf, fromAfar, roomOf } from "./audience.ts";
 import { frame } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import { type Address, channelOf, decode, encode, type Order } from "./node-message.ts";
@@ -186,7 +186,7 @@ export class Publisher implements Publish {
     try {
       const { message, frame } = decode(text);
       if ("do" in message) this.#obey(message);
-      else deliver(hub, message, frame);
+      else deliver(hub, fromAfar(message), frame);
     } catch (error) {
       log.warn("a message of another node was not understood", { from, error });
     }
