@@ -10,6 +10,7 @@ import { CacheRegistry } from "./platform/cache/cache.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
 import { openDatabase } from "./platform/db/open.ts";
+import { watchClock } from "./platform/db/postgres/clock.ts";
 import { Emitter } from "./platform/emitter.ts";
 import { Jobs } from "./platform/jobs/jobs.ts";
 import { alwaysLeads, PostgresLeadership } from "./platform/jobs/leadership.ts";
@@ -87,6 +88,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
         ? new PostgresLeadership(config.databaseUrl, { log: named("jobs"), metrics })
         : alwaysLeads(metrics);
     const jobs = new Jobs(clock, named("jobs"), leadership);
+    if (db.dialect === "postgres") watchClock(db, jobs, metrics, named("database"));
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
     const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), roomsOf });

@@ -5,9 +5,8 @@ import { overloaded } from "../write-lane.ts";
 import type { Health } from "./health.ts";
 import { Line, usualSession } from "./line.ts";
 
-/** Who waits longer for a connection is refused, and who comes when so many wait. */
-const waitMs = 10_000;
-const waitingMax = 20_000;
+const usualWaitMs = 10_000;
+const usualWaitingMax = 20_000;
 /** Connections are renewed after this, so that a balancer or another address comes to bear. */
 const ageMaxMs = 30 * 60_000;
 /** After a failure to connect the next ones are refused at once for so long. */
@@ -24,6 +23,9 @@ interface PoolOptions {
    */
   sharedBy: number;
   health: Health;
+  /** Who waits longer for a connection is refused, and who comes when so many wait. */
+  waitMs?: number;
+  waitingMax?: number;
   metrics: Pick<Metrics, "databaseConnections" | "databaseWaiting" | "databaseRefused">;
 }
 
@@ -76,6 +78,7 @@ export class Pool {
     const isAtMost = this.#lines.size + this.#connecting >= this.options.size;
     if (line && (users === 0 || (isAtMost && users < this.options.sharedBy))) return this.#lend(line);
     if (!isAtMost) return this.#connect();
+    const { waitMs = usualWaitMs, waitingMax = usualWaitingMax } = this.options;
     if (this.#waiting.length >= waitingMax) throw this.#refused();
     const { promise, resolve, reject } = Promise.withResolvers<Line>();
     const waiting: Waiting = {
