@@ -6,6 +6,8 @@ import { type StoredMove, writeMoves } from "./write-cursors.ts";
 
 /** What has moved is written this often; a crash costs at most this much of reading, never a message. */
 const flushEveryMs = 1_000;
+/** … where another node may be asked how far somebody has come who has just written on this one. */
+const flushAmongNodesEveryMs = 250;
 const movesPerTransaction = 500;
 /** Among several nodes what was read is known on all of them, that is in the database, before anybody is told. */
 const gatherReceiptsMs = 100;
@@ -191,7 +193,8 @@ const buffer = perContext((ctx) => {
   // Made before, so closed after: the cursors are written by its thread.
   const timeline = lane(ctx);
   const cursors = new CursorBuffer(ctx);
-  ctx.jobs.every("cursors", flushEveryMs, () => cursors.flush());
+  const everyMs = ctx.bus.mayHaveOthers ? flushAmongNodesEveryMs : flushEveryMs;
+  ctx.jobs.every("cursors", everyMs, () => cursors.flush());
   ctx.onClose(async () => {
     // The last messages move cursors too.
     await timeline.idle();
