@@ -4,7 +4,7 @@ import { systemClock } from "../../src/server/platform/clock.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { watchClock } from "../../src/server/platform/db/postgres/clock.ts";
 import { Jobs } from "../../src/server/platform/jobs/jobs.ts";
-import { always } from "../../src/server/platform/jobs/leadership.ts";
+import { alwaysLeads } from "../../src/server/platform/jobs/leadership.ts";
 import { type Log, named } from "../../src/server/platform/log.ts";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
 import { StartError } from "../../src/server/platform/start-error.ts";
@@ -82,10 +82,10 @@ describe.skipIf(postgresLack !== undefined)("a Postgres that cannot be used is r
 test("clocks that are apart are told once, and once again after they were together", async () => {
   const lines: string[] = [];
   const log: Log = Object.assign(Object.create(named("test")), { warn: (line: string) => lines.push(line) });
-  const jobs = new Jobs(systemClock, log, always);
+  const metrics = createMetrics();
+  const jobs = new Jobs(systemClock, log, alwaysLeads(metrics));
   const looks: (() => Promise<void>)[] = [];
   jobs.every = (_name, _everyMs, task) => void looks.push(task);
-  const metrics = createMetrics();
   let apartMs = 0;
   const db = { ask: async () => [{ ms: Date.now() - apartMs }] as never };
   watchClock(db, jobs, metrics, log);
