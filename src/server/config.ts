@@ -22,6 +22,15 @@ const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_S
 /** A server with its name, and at most the number of a database. */
 const redisUrlForm = /^rediss?:\/\/[^/?#]+(?:\/\d{0,3})?$/;
 
+/** Whether every % begins a character: a password with one in it has to say %25. */
+function isEncoded(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== "";
+  } catch {
+    return false;
+  }
+}
+
 class Reader {
   constructor(private readonly env: Record<string, string | undefined>) {}
 
@@ -122,7 +131,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       "REDIS_URL",
       undefined,
       "redis://[user:password@]host[:port][/database], or rediss://… for TLS",
-      (text) => (redisUrlForm.test(text) && URL.canParse(text) ? text : undefined),
+      (text) => (redisUrlForm.test(text) && URL.canParse(text) && isEncoded(text) ? text : undefined),
     ),
     redisSharded: from.switch("REDIS_SHARDED", "off"),
     smtpUrl: from.url("SMTP_URL", ["smtp:", "smtps:"])?.href,

@@ -124,6 +124,7 @@ describe("a start that cannot succeed says why in one line:", () => {
     ["REDIS_URL", "localhost:6379"],
     ["REDIS_URL", "http://localhost:6379"],
     ["REDIS_URL", "redis://localhost/name"],
+    ["REDIS_URL", "redis://:100%@localhost"],
     ["PUBLIC_URL", "chat.example"],
     ["ALLOWED_ORIGINS", "chat.example"],
     ["TRUST_PROXY", "everybody"],

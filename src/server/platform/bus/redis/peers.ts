@@ -35,7 +35,10 @@ interface Peer {
   everyMs: number;
   /** Looks since it was heard of last: counted, so that nobody is taken for silent by a node that was itself too busy. */
   looks: number;
-  isJudged: boolean;
+  /** How far this node's clock is ahead of theirs, as the last word of them arrived. */
+  apartMs: number;
+  /** Looks in a row that found the clocks apart. */
+  looksApart: number;
 }
 
 interface PeersOptions {
@@ -47,6 +50,8 @@ interface PeersOptions {
   everyMs: number;
   /** Something that another node published may not have arrived. */
   onMissed: () => void;
+  /** Whether this node can still be refused for what it may do as well while it runs, such as a wrong clock. */
+  isStarting: () => boolean;
   /** This node does not fit to those that were here before it. */
   onMisfit: (error: StartError) => void;
 }
@@ -58,7 +63,11 @@ const beatPerPeerMs = 10;
 const beatsMissedMax = 3;
 /** A silent node is shown for so long; then it is taken for gone. */
 const shownSilentMs = 600_000;
+/** Which of two is older cannot be told from nearer starts, as what they say of it takes its time: then by their names. */
+const startsAtOnceMs = 2_000;
 const clocksApart = { warnMs: 5_000, refuseMs: 60_000 };
+/** What waited in a connection while this node was busy or frozen is old: clocks are apart that stay so. */
+const looksApartMax = 3;
 
 /** The other nodes of the installation: whether they live, and whether they are of one mind. */
 export class Peers {
@@ -120,7 +129,7 @@ export class Peers {
       secret_proof: identity.secretProof,
       version: identity.version,
       now: clock.now(),
-      up_ms: Math.round(performance.now() - this.#startedAt),
+      up_ms: this.#upMs(),
       every_ms: Math.max(everyMs, this.#peers.size * beatPerPeerMs),
     };
   }
@@ -144,6 +153,7 @@ export class Peers {
       this.#say(channel, here);
     }
     for (const [nodeId, peer] of this.#peers) {
+      this.#compareClocks(nodeId, peer);
       peer.looks++;
       const silentMs = this.#silentMs(peer);
       if (silentMs > shownSilentMs) this.#peers.delete(nodeId);
@@ -176,42 +186,56 @@ export class Peers {
 
   #meet(what: Here, from: string): void {
     const known = this.#peers.get(from);
-    const peer = known ?? { everyMs: what.every_ms, looks: 0, isJudged: false };
+    const peer = known ?? { everyMs: 0, looks: 0, apartMs: 0, looksApart: 0 };
     if (known && this.#silentMs(known) > 0) {
       this.#options.log.info("a silent node is heard again", { node: from });
       this.#options.onMissed();
     }
     peer.everyMs = what.every_ms;
     peer.looks = 0;
+    peer.apartMs = this.#options.clock.now() - what.now;
     this.#peers.set(from, peer);
-    if (!peer.isJudged) this.#compare(peer, what, from);
+    if (!known) this.#compare(what, from);
     if (what.asks) this.#say(`${channel}:${from}`, this.#here(false));
     for (const resolve of this.#met) resolve();
     this.#met.clear();
   }
 
-  #compare(peer: Peer, theirs: Here, from: string): void {
-    const { log, onMisfit, identity } = this.#options;
-    const ours = this.#here(false);
-    const isYounger = ours.up_ms < theirs.up_ms;
-    const apartMs = ours.now - theirs.now;
+  #compare(theirs: Here, from: string): void {
+    const { bus, log, identity, clock, isStarting, onMisfit } = this.#options;
+    const olderByMs = this.#upMs() - theirs.up_ms;
+    const isYounger = Math.abs(olderByMs) < startsAtOnceMs ? bus.nodeId > from : olderByMs < 0;
+    const apartMs = clock.now() - theirs.now;
     const misfit =
-      theirs.secret_proof !== ours.secret_proof
+      theirs.secret_proof !== identity.secretProof
         ? "has another JWT_SECRET: give every node the same one, or none at all"
-        : Math.abs(apartMs) >= clocksApart.refuseMs
-          ? `has a clock ${Math.round(Math.abs(apartMs) / 1_000)} s ${apartMs > 0 ? "behind" : "ahead of"} this one: set both by NTP`
+        : isStarting() && Math.abs(apartMs) >= clocksApart.refuseMs
+          ? `has a clock ${inWords(apartMs)} this one: set both by NTP`
           : undefined;
     if (misfit !== undefined) {
-      peer.isJudged = true;
       const message = `another node of this installation (${from}, version ${theirs.version}) ${misfit}`;
       if (isYounger) onMisfit(new StartError(message));
       else log.error(`${message}; it should not have started`);
-    } else if (Math.abs(apartMs) >= clocksApart.warnMs) {
-      peer.isJudged = true;
-      log.warn("the clocks of two nodes are apart: set both by NTP", { node: from, seconds: apartMs / 1_000 });
     } else if (theirs.version !== identity.version) {
-      peer.isJudged = true;
       log.info("another node runs another version", { node: from, version: theirs.version });
     }
   }
+
+  /** Warns once of each time that clocks are apart. */
+  #compareClocks(node: string, peer: Peer): void {
+    if (Math.abs(peer.apartMs) < clocksApart.warnMs) peer.looksApart = 0;
+    else if (++peer.looksApart === looksApartMax) {
+      const { log } = this.#options;
+      log.warn(`the clock of another node is ${inWords(peer.apartMs)} this one: set both by NTP`, { node });
+    }
+  }
+
+  #upMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+}
+
+/** Where the other clock is, when this one is so much ahead. */
+function inWords(apartMs: number): string {
+  return `${Math.round(Math.abs(apartMs) / 1_000)} s ${apartMs > 0 ? "behind" : "ahead of"}`;
 }

@@ -96,7 +96,16 @@ export class RedisBus implements Bus {
       this.#misfit = error;
       if (this.#hasStarted) options.onMisfit(error);
     };
-    this.#peers = new Peers({ bus: this, identity, clock, log, everyMs, onMissed, onMisfit });
+    this.#peers = new Peers({
+      bus: this,
+      identity,
+      clock,
+      log,
+      everyMs,
+      isStarting: () => !this.#hasStarted,
+      onMissed,
+      onMisfit,
+    });
     this.#strangers = new Strangers({
       epoch: options.epoch,
       listen: (channel, listener) => this.#subscriptions.add(channel, listener),
