@@ -52,8 +52,14 @@ export class RoomHealer {
     return filling;
   }
 
-  /** Compares rooms that are read here, all unless said which, with the database, and catches up on those behind. */
-  async compare(roomIds: readonly string[] = [...this.hub.order.rooms()]): Promise<void> {
+  /** Compares all rooms that are read here with the database, and catches up on those behind. */
+  async compareAll(): Promise<void> {
+    const closed = await this.compare([...this.hub.order.rooms()]);
+    this.#endWatching(closed);
+  }
+
+  /** The same with some of them; gives those that are not public. */
+  async compare(roomIds: readonly string[]): Promise<ReadonlySet<string>> {
     const behind: Behind[] = [];
     const closed = new Set<string>();
     for (let at = 0; at < roomIds.length; at += roomsPerQuery) {
@@ -67,11 +73,11 @@ export class RoomHealer {
           behind.push({ roomId, upTo: state?.isDeleted === false ? state.rev : Infinity });
       }
     }
-    this.#endWatching(closed);
-    if (behind.length === 0) return;
+    if (behind.length === 0) return closed;
     await new Promise<void>((resolve) => this.ctx.clock.after(graceMs, resolve));
     const still = behind.filter(({ roomId, upTo }) => (this.hub.order.last(roomId) ?? Infinity) < upTo);
     await Promise.all(Array.from({ length: roomsAtOnce }, () => this.#work(still)));
+    return closed;
   }
 
   #isBehind(roomId: string, state: RoomState | undefined): boolean {
@@ -130,10 +136,16 @@ export class RoomHealer {
     });
   }
 
+  /** Resolves when nothing is being read any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+
   /** Who only looks on may no longer, where a room is not public any more. */
   #endWatching(closed: ReadonlySet<string>): void {
     const { hub } = this;
     hub.toEach((session) => {
+      if (session.viewer) return;
       for (const roomId of session.watchedRooms()) if (closed.has(roomId)) hub.leave(session, roomId);
     });
   }

@@ -47,6 +47,10 @@ class Healer {
   start(): void {
     const { ctx, hub } = this;
     hub.order.onHole = (roomId, upTo) => void this.#rooms.fill(roomId, upTo);
+    ctx.onClose(async () => {
+      hub.order.onHole = undefined;
+      await this.#rooms.idle();
+    });
     if (!ctx.bus.mayHaveOthers) return;
     hub.interest.onLive = (roomId) => this.#live(roomId);
     ctx.onClose(ctx.bus.onState((state) => this.#hear(state)));
@@ -66,11 +70,18 @@ class Healer {
     }
     this.#begun.add(roomId);
     if (this.#begun.size > 1) return;
-    this.ctx.clock.after(gatherMs, () => {
-      const begun = [...this.#begun];
-      this.#begun = new Set();
-      void this.ctx.jobs.run(`look into rooms just begun: ${begun[0]}`, () => this.#rooms.compare(begun));
-    });
+    this.ctx.clock.after(gatherMs, () => void this.#lookIntoBegun());
+  }
+
+  async #lookIntoBegun(): Promise<void> {
+    const begun = [...this.#begun];
+    this.#begun = new Set();
+    try {
+      await this.#rooms.compare(begun);
+    } catch (error) {
+      this.ctx.log.warn("rooms just begun could not be compared with the database", { rooms: begun.length, error });
+      this.#isBehind = true;
+    }
   }
 
   async #look(): Promise<void> {
@@ -114,7 +125,7 @@ class Healer {
     this.ctx.caches.clear({ rightsOnly: !isWhole });
     // First: what is read below must not be shown to whom it is hidden from by now.
     await this.#people.learnBlocks();
-    await this.#rooms.compare();
+    await this.#rooms.compareAll();
     if (isWhole) await this.#people.compare();
   }
 }
