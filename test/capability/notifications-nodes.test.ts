@@ -58,4 +58,40 @@ describe.skipIf(postgresLack !== undefined)("two nodes over one Postgres", () =>
       await ground.clear();
     }
   });
+
+  test("read on one what the other stores afterwards", async () => {
+    const ground = await prepareGround({ dialect: "postgres" });
+    const broker = new LocalBroker();
+    const config = readConfig(ground.env);
+    const one = await serve(config, { bus: broker.join("one") });
+    const two = await serve(config, { bus: broker.join("two") });
+    try {
+      const { ann, ben } = await people(reached(one), "ann", "ben");
+      const far = await ben.at(reached(two)).connect();
+      const body = { name: "room", type: "private", member_ids: [ben.id] };
+      const { id } = (await ann.http("POST", "/rooms", body)).as(room);
+      await far.next("room_added");
+      for (let round = 0; round < 5; round++) {
+        // Nothing is stored before he has read it.
+        const held = Promise.withResolvers<void>();
+        void noter(one.context).soon(() => held.promise);
+        const sent = (await ann.http("POST", `/rooms/${id}/messages`, { content: `@ben ${round}` })).as(message);
+        await far.next("new_message", (each) => each.id === sent.id);
+        far.send({ type: "mark_read", payload: { room_id: id, message_id: sent.id } });
+        await far.fence();
+        held.resolve();
+        const told = (await far.next("notification", ({ message_id }) => message_id === sent.id)).payload;
+        if (told.read_at === null) await far.next("notifications_read", ({ ids }) => ids.includes(told.id));
+      }
+      await until(async () => {
+        const { meta } = await ben.http("GET", "/notifications?unread");
+        return meta["unread_count"] === 0;
+      }, "everything read");
+      far.close();
+    } finally {
+      await two.stop();
+      await one.stop();
+      await ground.clear();
+    }
+  });
 });

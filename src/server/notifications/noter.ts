@@ -48,9 +48,11 @@ class Noter {
   /** Messages were passed over: what comes after the noted key must be looked for in the database. */
   hasLost = false;
   readonly #reads: ReadRooms;
+  /** Another node has told somebody something. */
+  toldElsewhere: (userKey: number) => void = () => {};
 
   constructor(private readonly ctx: Context) {
-    this.#reads = new ReadRooms(ctx);
+    this.#reads = new ReadRooms(ctx, (userKey) => this.toldElsewhere(userKey));
   }
 
   add(task: Task): void {
@@ -236,6 +238,8 @@ class Noter {
       const payload = { ...notification, unread_count: counts.get(userKey) ?? 0 };
       if (userId !== undefined) this.ctx.publish.toUser(userId, "notification", payload);
     }
+    // After it: what they hear of reading comes later.
+    this.#reads.tellNodes(userIds.keys());
   }
 
   /** A room that was deleted meanwhile takes what it tells along: that must not keep others from being told. */

@@ -24,8 +24,19 @@ export class ReadRooms {
   readonly #unread = new RecentMap<number, ReadonlySet<number>>(rememberedMax);
   readonly #waiting = new Map<string, Read>();
 
-  constructor(private readonly ctx: Context) {
-    ctx.caches.register(cacheName, (key) => this.#unread.delete(Number(key)), { clear: () => this.#unread.clear() });
+  #isTelling = false;
+
+  constructor(
+    private readonly ctx: Context,
+    /** Another node has told somebody something. */
+    toldElsewhere: (userKey: number) => void,
+  ) {
+    const drop = (key: string) => {
+      if (this.#isTelling) return;
+      this.#unread.delete(Number(key));
+      toldElsewhere(Number(key));
+    };
+    ctx.caches.register(cacheName, drop, { clear: () => this.#unread.clear() });
   }
 
   get hasWaiting(): boolean {
@@ -44,7 +55,14 @@ export class ReadRooms {
   noteUnread(userKey: number, roomKey: number | null): void {
     const known = this.#unread.get(userKey);
     if (known && roomKey !== null && !known.has(roomKey)) this.#unread.set(userKey, new Set([...known, roomKey]));
-    if (!this.ctx.bus.isAlone) this.ctx.publish.invalidate(cacheName, `${userKey}`);
+  }
+
+  /** Tells the other nodes whose devices have just been told something: they may have read it there. */
+  tellNodes(userKeys: Iterable<number>): void {
+    if (this.ctx.bus.isAlone) return;
+    this.#isTelling = true;
+    for (const userKey of userKeys) this.ctx.publish.invalidate(cacheName, `${userKey}`);
+    this.#isTelling = false;
   }
 
   /** Takes a part of what waits. */

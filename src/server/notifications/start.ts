@@ -3,6 +3,7 @@ import { catchUp } from "./catch-up.ts";
 import { friendCameOnline } from "./friend-online.ts";
 import { noter } from "./noter.ts";
 import { keysOf, notificationOf } from "./of-messages.ts";
+import { lookWhetherRead } from "./read-elsewhere.ts";
 import { ofActor, ofMessages, ofRoom, ofSource, reactionsTold } from "./store.ts";
 import { removeBeyond, removeOld } from "./tidy.ts";
 
@@ -15,6 +16,7 @@ const reactionsPerMessage = 20;
 export function startNotifications(ctx: Context): void {
   const { happenings, jobs } = ctx;
   const queue = noter(ctx);
+  queue.toldElsewhere = (userKey) => lookWhetherRead(ctx, userKey);
   happenings.on("message_stored", (message) => queue.add({ what: "message", message }));
   happenings.on("message_edited", (edit) => tellOfEdit(ctx, edit));
   happenings.on("message_gone", ({ messageId }) => queue.add({ what: "message_gone", messageId }));
