@@ -158,7 +158,7 @@ export class RedisBus implements Bus {
   }
 
   subscribe(channel: string, listener: (message: string, from: string) => void, onLive?: () => void): () => void {
-    return this.#subscriptions.add(channel, listener, onLive);
+    return this.#subscriptions.add(channel, listener, onLive && (() => this.#guard(onLive)));
   }
 
   onState(listener: (state: BusState) => void): () => void {
