@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { StartError } from "../../src/server/platform/start-error.ts";
 import { joinBridge, reaches } from "../support/bridge.ts";
 import { freePort } from "../support/free-port.ts";
+import { projectRoot } from "../support/source-files.ts";
 import { redisLack, sharedRedis, TestRedis } from "../support/redis.ts";
 
 const title = redisLack === undefined ? "the bridge at a start" : `the bridge at a start (skipped: ${redisLack})`;
@@ -82,6 +84,26 @@ describe.skipIf(redisLack !== undefined)(title, () => {
       expect(await refusalOf(`redis://127.0.0.1:${greeter.port}`)).toContain("does not speak Redis' protocol");
       greeter.stop(true);
     });
+  });
+
+  test("with a user who has just the rights that the operator's pages name is enough", async () => {
+    const pages = await Bun.file(join(projectRoot, "docs/operations.md")).text();
+    const rights = /its rights: `([^`]+)`/.exec(pages)?.[1] ?? "";
+    const redis = await TestRedis.start({ args: ["--user", ...`least on >least ${rights}`.split(" ")] });
+    const url = redis.url.replace("redis://", "redis://least:least@");
+    const [one, two] = [
+      await joinBridge({ url, nodeId: "one", prefix: "parley:0123456789ab:" }),
+      await joinBridge({ url, nodeId: "two", prefix: "parley:0123456789ab:" }),
+    ];
+    const heard = Promise.withResolvers<string>();
+    const leave = two.subscribe("room", heard.resolve, () => one.publish("room", "hello"));
+    expect(await heard.promise).toBe("hello");
+    leave();
+    const lua = "redis.call('SET', KEYS[1], 1, 'PX', 100) return redis.call('GET', KEYS[1])";
+    expect(await one.shared.run({ name: "test", lua }, ["key"], [])).toBe("1");
+    expect([one.state, two.state]).toEqual(["connected", "connected"]);
+    await Promise.all([one.close(), two.close()]);
+    await redis.stop();
   });
 
   test("that is not there yet is not waited for, and used when it comes", async () => {
