@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
 import { examine } from "../../src/commands/checks.ts";
+import { inspectBridge } from "../../src/server/platform/bus/redis/inspect.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { temporaryFolder } from "../support/environment.ts";
 import { freshPostgres, postgresLack, type TestDatabase } from "../support/postgres.ts";
@@ -87,8 +88,8 @@ describe.skipIf(lack !== undefined)(lack === undefined ? name : `${name} (skippe
 
   test("does not wait for ever for what accepts connections and says nothing", async () => {
     const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    const { bridge } = await findings({ REDIS_URL: `redis://127.0.0.1:${silent.port}` });
-    expect(bridge).toBe("failed it does not answer in time");
+    const looking = inspectBridge({ url: `redis://127.0.0.1:${silent.port}`, isSharded: false, answersWithinMs: 200 });
+    expect(await looking.catch(String)).toBe("Error: it does not answer in time");
     silent.stop(true);
   });
 

@@ -39,17 +39,16 @@ export class Nginx implements Reachable {
   }
 
   /** Only addresses, ports and the folder for temporary files are other than in the file that people are given. */
-  static async before(nodes: readonly { url: string }[]): Promise<Nginx> {
+  static async before(nodes: readonly { url: string }[], port?: number): Promise<Nginx> {
     if (nginxProgram === null) throw new Error("nginx is not installed");
     const folder = temporaryFolder();
-    const port = await freePort();
+    port ??= await freePort();
     const addresses = nodes.map(({ url }) => new URL(url).host);
-    let count = 0;
+    const upstream = /(?: +server 172\.31\.77\.\d+:3000(.*)\n)+/;
     const config = original
-      .replaceAll(/172\.31\.77\.\d+:3000/g, () => addresses[count++] ?? "")
+      .replace(upstream, (_, how: string) => addresses.map((address) => `    server ${address}${how}\n`).join(""))
       .replaceAll("/tmp/nginx", join(folder, "nginx"))
       .replace("listen 8080;", `listen 127.0.0.1:${port};`);
-    if (count !== nodes.length) throw new Error(`deploy/nginx.conf has ${count} nodes`);
     await Bun.write(join(folder, "nginx.conf"), config);
     // Its workers are nobody, and keep what does not fit into memory below it.
     chmodSync(folder, 0o755);

@@ -16,12 +16,12 @@ export interface BridgeFacts {
   evicts: string | undefined;
 }
 
-const answersWithinMs = 3_000;
 const takeToken = "redis.call('SET', KEYS[1], '', 'PX', 1000) return redis.call('GET', KEYS[1])";
 
 interface BridgeAddress {
   url: string;
   isSharded: boolean;
+  answersWithinMs?: number;
 }
 
 /**
@@ -29,7 +29,7 @@ interface BridgeAddress {
  * that says what does not work, without the address, which may hold a password.
  */
 export async function inspectBridge(address: BridgeAddress, now: () => number = Date.now): Promise<BridgeFacts> {
-  const { url, isSharded } = address;
+  const { url, isSharded, answersWithinMs = 3_000 } = address;
   const options = { url, prefix: "parley:doctor:", nodeId: Bun.randomUUIDv7(), hear: () => {} };
   const link = isSharded ? new ShardedLink(options, []) : new PlainLink(options);
   const use = async () => {
