@@ -17,7 +17,14 @@ function duration(text: string): number | undefined {
 
 const drainMaxMs = 300_000;
 
-const secretVariables = new Set(["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWT_SECRET", "METRICS_TOKEN"]);
+const secretVariables = new Set([
+  "DATABASE_URL",
+  "DATABASE_REPLICA_URL",
+  "REDIS_URL",
+  "SMTP_URL",
+  "JWT_SECRET",
+  "METRICS_TOKEN",
+]);
 
 /** A server with its name, and at most the number of a database. */
 const redisUrlForm = /^rediss?:\/\/[^/?#]+(?:\/\d{0,3})?$/;
@@ -117,6 +124,14 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       "DATABASE_AUTH_TOKEN is set, and DATABASE_URL names no libSQL server; set it, or unset the token",
     );
   }
+  const databaseReplicaUrl = from.read<string | undefined>("DATABASE_REPLICA_URL", undefined, "postgres://…", (text) =>
+    findKind(text) === "postgres" ? text : undefined,
+  );
+  if (databaseReplicaUrl !== undefined && findKind(databaseUrl) !== "postgres") {
+    throw new ConfigError(
+      "DATABASE_REPLICA_URL is set, and DATABASE_URL names no Postgres; set it, or unset the replica",
+    );
+  }
   const databasePool = from.integer("DATABASE_POOL", 16, 4, 1_000);
   const terminal = process.stdout.isTTY === true;
   return {
@@ -125,6 +140,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     databaseUrl,
     databaseAuthToken,
+    databaseReplicaUrl,
     /** Connections to Postgres at most. */
     databasePool,
     redisUrl: from.read<string | undefined>(

@@ -54,6 +54,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
   const db = await openDatabase(config.databaseUrl, named("database"), {
     authToken: config.databaseAuthToken,
     connections: config.databasePool,
+    replicaUrl: config.databaseReplicaUrl,
     metrics,
   });
   const closing: (() => Promise<void> | void)[] = [() => db.close()];

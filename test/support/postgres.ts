@@ -75,6 +75,25 @@ export class PostgresServer {
     return server;
   }
 
+  /** Another server that follows this one. */
+  async replica(): Promise<PostgresServer> {
+    const data = mkdtempSync(join(tmpdir(), "parley-postgres-"));
+    if (this.as) chownSync(data, this.as.uid, this.as.gid);
+    const from = ["-h", "127.0.0.1", "-p", String(this.port), "-U", "parley"];
+    // -R: it knows whom to follow, and that it follows.
+    const copy = Bun.spawnSync(
+      [join(this.bin, "pg_basebackup"), ...from, "-D", data, "-R", "-c", "fast", "--no-sync"],
+      {
+        ...this.as,
+        cwd: data,
+      },
+    );
+    if (!copy.success) throw new Error(`pg_basebackup failed: ${copy.stderr.toString()}`);
+    const server = new PostgresServer(this.bin, data, this.as, await freePort(), this.settings);
+    await server.run();
+    return server;
+  }
+
   /** Of the server itself; databases by {@link fresh}. */
   get url(): string {
     return `postgres://parley@127.0.0.1:${this.port}`;
@@ -92,7 +111,7 @@ export class PostgresServer {
       stderr: "pipe",
     });
     this.#child.unref();
-    await saysReady(this.#child.stderr, (log) => log.includes("ready to accept connections"));
+    await saysReady(this.#child.stderr, (log) => /ready to accept (read-only )?connections/.test(log));
   }
 
   /** Ends it. `crash`: at once, as after a failure, so that its next start recovers; `restart`: every session is told. */

@@ -94,6 +94,12 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 6],
       registers,
     }),
+    replicaReads: new Counter({
+      name: "parley_replica_reads_total",
+      help: "Reads meant for the replica: done there, or by the primary since it was behind or failed",
+      labelNames: ["outcome"],
+      registers,
+    }),
     databaseClock: new Gauge({
       name: "parley_database_clock_offset_seconds",
       help: "How far this node's clock is ahead of the database's",

@@ -1,5 +1,5 @@
 import { and, desc, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
-import type { Context } from "../context.ts";
+import type { ReadFrom } from "../timeline/on-replica.ts";
 import { roomToken } from "./tokens.ts";
 import type { Finds, Scope, Wanted } from "./wanted.ts";
 
@@ -7,7 +7,7 @@ import type { Finds, Scope, Wanted } from "./wanted.ts";
  * Finds on libSQL, newest first. FTS5 walks its lists from the newest key on and skips in them, so that a page costs what
  * it shows: 0.2-2 ms at a million messages, whatever is looked for.
  */
-export async function* findOnLibsql(ctx: Context, wanted: Wanted, size: number): Finds {
+export async function* findOnLibsql(ctx: ReadFrom, wanted: Wanted, size: number): Finds {
   const { messages } = ctx.db.tables;
   const found = sql.raw("found");
   const match = matchOf(wanted);

@@ -7,6 +7,7 @@ import { rooms, roomWithNumbers } from "../rooms/directory.ts";
 import { visibleRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { forViewer, type Personal, personalOfOne } from "../timeline/for-viewer.ts";
+import { onReplica, type ReadFrom } from "../timeline/on-replica.ts";
 import { findOnLibsql } from "./find-libsql.ts";
 import { findOnPostgres } from "./find-postgres.ts";
 import { highlight } from "./highlight.ts";
@@ -68,34 +69,50 @@ async function search(
     const personal = viewer && (await personalOfOne(ctx, viewer.key));
     const sender = input.from === undefined ? undefined : await people(ctx).byId(input.from);
     if (input.from !== undefined && !sender) return { hits: [], hasMore: false, oldestId: null };
-    const lastKey = await lastMessageKey(ctx);
-    const wanted: Wanted = {
-      tokens: sender ? [...tokens, senderToken(sender.key)] : tokens,
-      scope: scopeOf(among, lastKey),
-      ...(await bounds(ctx, among, input, lastKey)),
-    };
-    const matches: { row: StoredMessage; parts: SearchHit["highlight"] }[] = [];
-    let looks = 0;
-    let oldest: StoredMessage | undefined;
-    for await (const rows of finds(ctx, wanted, input.limit + 1)) {
-      for (const row of rows) {
-        oldest = row;
-        looks++;
-        if (!isShown(row, input) || personal?.hides(row)) continue;
-        const parts = highlight(row.content, terms);
-        if (!parts) continue;
-        if (matches.length === input.limit) return await page(ctx, personal, among, matches, matches.at(-1)?.row);
-        matches.push({ row, parts });
-      }
-      if (looks >= looksMax) return await page(ctx, personal, among, matches, oldest);
-    }
-    return await page(ctx, personal, among, matches);
+    const tokensOf = sender ? [...tokens, senderToken(sender.key)] : tokens;
+    return await onReplica(
+      ctx,
+      among.map(({ key }) => key),
+      (from) => searchIn(ctx, from, personal, among, { terms, tokens: tokensOf }, input),
+    );
   } finally {
     stop();
   }
 }
 
-function finds(ctx: Context, wanted: Wanted, size: number): Finds {
+async function searchIn(
+  ctx: Context,
+  from: ReadFrom,
+  personal: Personal | null,
+  among: readonly SearchedRoom[],
+  { terms, tokens }: SearchQuery,
+  input: SearchInput,
+): Promise<SearchPage> {
+  const lastKey = await lastMessageKey(from);
+  const wanted: Wanted = {
+    tokens,
+    scope: scopeOf(among, lastKey),
+    ...(await bounds(from, among, input, lastKey)),
+  };
+  const matches: { row: StoredMessage; parts: SearchHit["highlight"] }[] = [];
+  let looks = 0;
+  let oldest: StoredMessage | undefined;
+  for await (const rows of finds(from, wanted, input.limit + 1)) {
+    for (const row of rows) {
+      oldest = row;
+      looks++;
+      if (!isShown(row, input) || personal?.hides(row)) continue;
+      const parts = highlight(row.content, terms);
+      if (!parts) continue;
+      if (matches.length === input.limit) return await page(ctx, personal, among, matches, matches.at(-1)?.row);
+      matches.push({ row, parts });
+    }
+    if (looks >= looksMax) return await page(ctx, personal, among, matches, oldest);
+  }
+  return page(ctx, personal, among, matches);
+}
+
+function finds(ctx: ReadFrom, wanted: Wanted, size: number): Finds {
   return ctx.db.dialect === "libsql" ? findOnLibsql(ctx, wanted, size) : findOnPostgres(ctx.db, wanted, size);
 }
 
@@ -111,7 +128,7 @@ function timeOf(point: string | undefined): number | undefined {
 }
 
 async function bounds(
-  ctx: Context,
+  ctx: ReadFrom,
   among: readonly SearchedRoom[],
   { before, after }: SearchInput,
   lastKey: number,

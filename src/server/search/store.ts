@@ -1,5 +1,6 @@
 import { and, asc, eq, gte, isNull, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import type { ReadFrom } from "../timeline/on-replica.ts";
 
 /** A room in whose messages somebody searches. */
 export interface SearchedRoom {
@@ -29,7 +30,7 @@ export async function roomsOf(ctx: Context, userKey: number, lobbyKey: number): 
 }
 
 /** The key of the last message of all. */
-export async function lastMessageKey(ctx: Context): Promise<number> {
+export async function lastMessageKey(ctx: ReadFrom): Promise<number> {
   const { messages } = ctx.db.tables;
   const [row] = await ctx.db.read
     .select({ key: sql`coalesce(max(${messages.key}), 0)`.mapWith(Number) })
@@ -38,7 +39,7 @@ export async function lastMessageKey(ctx: Context): Promise<number> {
 }
 
 /** Where a message stands. */
-export async function placeOf(ctx: Context, id: string): Promise<{ key: number; roomKey: number } | undefined> {
+export async function placeOf(ctx: ReadFrom, id: string): Promise<{ key: number; roomKey: number } | undefined> {
   const { messages } = ctx.db.tables;
   const [row] = await ctx.db.read
     .select({ key: messages.key, roomKey: messages.room_key })
@@ -54,7 +55,7 @@ const keysApart = 256;
  * Two keys, not far apart, between which the messages written about `atMs` begin. Keys rise with time but for the
  * moments that commits and clocks of several nodes differ by.
  */
-export async function keysAt(ctx: Context, atMs: number, lastKey: number): Promise<{ low: number; high: number }> {
+export async function keysAt(ctx: ReadFrom, atMs: number, lastKey: number): Promise<{ low: number; high: number }> {
   const { messages } = ctx.db.tables;
   let low = 1;
   let high = lastKey + 1;

@@ -3,9 +3,10 @@ import { idPattern } from "../../protocol/text.ts";
 import type { Context } from "../context.ts";
 import { jsonTexts } from "../platform/db/json-rows.ts";
 import type { StoredMessage } from "./append.ts";
+import type { ReadFrom } from "./on-replica.ts";
 
 /** A message of a room by its id; what is no id names none, and never reaches the database. */
-export async function messageById(ctx: Context, roomKey: number, id: string): Promise<StoredMessage | undefined> {
+export async function messageById(ctx: ReadFrom, roomKey: number, id: string): Promise<StoredMessage | undefined> {
   if (!idPattern.test(id)) return undefined;
   const { messages } = ctx.db.tables;
   const [row] = await ctx.db.read
@@ -46,7 +47,7 @@ export async function messageByClientId(ctx: Context, senderKey: number, clientI
 
 /** Up to `limit` messages on one side of `seq` and after `floor`, oldest first. */
 export async function page(
-  ctx: Context,
+  ctx: ReadFrom,
   roomKey: number,
   from: { before: number } | { after: number },
   limit: number,

@@ -2,6 +2,7 @@ import type { LibSQLDatabase as LibSQLQueries } from "drizzle-orm/libsql";
 import type * as libsqlSchema from "../../../../db/schema/libsql.ts";
 import type { Lock } from "./lock.ts";
 import type { Query } from "./postgres/line.ts";
+import type { Replica, RunThere } from "./postgres/replica.ts";
 import type { Run } from "./postgres/transaction.ts";
 
 /** The tables, typed as libSQL's; on Postgres they are Postgres's own behind the same types. */
@@ -81,6 +82,10 @@ export interface PostgresDatabase extends DatabaseBase {
   append<T>(statement: Query<T>): Promise<T>;
   /** So many batches may be on their way at once: those of rooms whose keys differ modulo this never meet. */
   readonly laneCount: number;
+  /** For reads that weigh; see `timeline/on-replica`. */
+  readonly replica: Replica | undefined;
+  /** The same database, whose reads go through `run`. */
+  reading(run: RunThere): PostgresDatabase;
 }
 
 export type Database = LibsqlDatabase | PostgresDatabase;

@@ -14,6 +14,8 @@ interface DatabaseOptions {
   authToken?: string | undefined;
   /** Connections to Postgres at most. */
   connections?: number;
+  /** A replica of the Postgres behind `url`. */
+  replicaUrl?: string | undefined;
   metrics?: Metrics;
 }
 
@@ -23,7 +25,7 @@ const defaultConnections = 16;
 export function openDatabase(
   url: string,
   log: Log,
-  { steps, authToken, connections = defaultConnections, metrics = createMetrics() }: DatabaseOptions = {},
+  { steps, authToken, connections = defaultConnections, replicaUrl, metrics = createMetrics() }: DatabaseOptions = {},
 ): Promise<Database> {
   switch (kindOf(url)) {
     case "file":
@@ -31,6 +33,6 @@ export function openDatabase(
     case "remote":
       return openRemoteLibsql({ url, authToken }, log, steps ?? migrations("libsql"), metrics);
     case "postgres":
-      return openPostgres(url, log, steps ?? migrations("postgres"), { connections, metrics });
+      return openPostgres(url, log, steps ?? migrations("postgres"), { connections, replicaUrl, metrics });
   }
 }

@@ -12,6 +12,7 @@ import { Health } from "../postgres/health.ts";
 import type { Query } from "../postgres/line.ts";
 import { Pool } from "../postgres/pool.ts";
 import { prepareDatabase } from "../postgres/prepare.ts";
+import { Replica } from "../postgres/replica.ts";
 import { poolSizes } from "../postgres/sizes.ts";
 import { transact, unavailable } from "../postgres/transaction.ts";
 
@@ -28,6 +29,8 @@ const readsAtOnce = 16;
 export interface PostgresOptions {
   /** Connections of this node at most; see {@link poolSizes}. */
   connections: number;
+  /** A copy that follows the database, for reads alone. */
+  replicaUrl?: string | undefined;
   metrics: Metrics;
 }
 
@@ -36,7 +39,7 @@ export async function openPostgres(
   url: string,
   log: Log,
   steps: readonly Migration[],
-  { connections, metrics }: PostgresOptions,
+  { connections, replicaUrl, metrics }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   await prepareDatabase(url, steps, log);
   const sizes = poolSizes(connections);
@@ -71,7 +74,23 @@ export async function openPostgres(
     }
   }
 
-  return {
+  const replica =
+    replicaUrl === undefined
+      ? undefined
+      : new Replica(
+          new Pool({
+            url: replicaUrl,
+            purpose: "replica",
+            size: sizes.reads,
+            sharedBy: 1,
+            health: new Health(log, "the replica of Postgres"),
+            metrics,
+          }),
+          metrics,
+          log,
+        );
+
+  const database: PostgresDatabase = {
     dialect: "postgres",
     tables: tables as unknown as Tables,
     read: asQueries(queries(ask)),
@@ -96,7 +115,10 @@ export async function openPostgres(
       await ask((sql) => sql`SELECT 1`);
     },
     close: async () => {
-      await Promise.all([reads, writes, lanes].map((pool) => pool.close()));
+      await Promise.all([reads, writes, lanes, ...(replica ? [replica] : [])].map((pool) => pool.close()));
     },
+    replica,
+    reading: (run) => ({ ...database, ask: run, read: asQueries(queries(run)) }),
   };
+  return database;
 }
