@@ -38,14 +38,19 @@ export class Ear {
   connection(): (text: string) => void {
     const revs = new Map<string, number>();
     const left = new Set<string>();
-    const seen = new Set<string>();
+    const seen = new Map<string, Set<string>>();
     return (text) => {
       if (this.trace.push(text) > tracedFrames) this.trace.splice(0, tracedFrames / 2);
       const frame = JSON.parse(text) as ServerFrame;
       this.#hearWords(text, frame.type);
       // Whoever comes while the others in a room wait for something that was lost gets it with them, though `ready`
       // already had it: only events among themselves have an order.
-      if (frame.type === "room_added") left.delete(frame.payload.room.id);
+      // Who comes back knows nothing any more: what is told from then on is told for the first time.
+      if (frame.type === "room_added") {
+        left.delete(frame.payload.room.id);
+        revs.delete(frame.payload.room.id);
+        seen.delete(frame.payload.room.id);
+      }
       if (frame.type === "ready") for (const { id } of frame.payload.rooms) left.delete(id);
       if (frame.type === "room_removed") left.add(frame.payload.room_id);
       if (isRoomEvent(frame)) this.#hearRoom(frame, { revs, left, seen });
@@ -64,7 +69,7 @@ export class Ear {
 
   #hearRoom(
     { type, payload }: RoomEvent,
-    { revs, left, seen }: { revs: Map<string, number>; left: Set<string>; seen: Set<string> },
+    { revs, left, seen }: { revs: Map<string, number>; left: Set<string>; seen: Map<string, Set<string>> },
   ): void {
     const { room_id, rev } = payload;
     if (left.has(room_id)) this.faults.push(`G5: ${this.name} was sent ${type} ${rev} of a room after its removal`);
@@ -74,8 +79,10 @@ export class Ear {
     }
     revs.set(room_id, Math.max(last ?? 0, rev));
     const event = JSON.stringify([type, payload]);
-    if (seen.has(event)) this.faults.push(`G3: ${this.name} was sent ${type} ${rev} of room ${room_id} twice`);
-    seen.add(event);
+    const before = seen.get(room_id) ?? new Set();
+    seen.set(room_id, before);
+    if (before.has(event)) this.faults.push(`G3: ${this.name} was sent ${type} ${rev} of room ${room_id} twice`);
+    before.add(event);
   }
 }
 

@@ -67,7 +67,7 @@ export class ServerProcess implements Reachable {
       const parsed = line.startsWith("{") ? readyLine.safeParse(JSON.parse(line)) : undefined;
       if (parsed?.success) ready.resolve(parsed.data.url);
     }).then(() => ready.reject(new Error(`the server ended before it was ready: ${this.lines.slice(-20).join("\n")}`)));
-    this.url = await within(ready.promise, () => `no ready line: ${this.lines.slice(-20).join("\n")}`, 20_000);
+    this.url = await within(ready.promise, () => `no ready line: ${this.lines.slice(-20).join("\n")}`, 60_000);
   }
 
   async #read(stream: ReadableStream<Uint8Array>, each: (line: string) => void): Promise<void> {

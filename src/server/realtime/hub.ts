@@ -85,7 +85,7 @@ export class Hub {
         if (frame.text !== "") this.#topics.publish(roomId, frame);
       },
       early: () => metrics.roomReorders.inc(),
-      late: (roomId, rev, frame) => this.recent.push({ roomId, rev, frame }),
+      late: (roomId, rev, frame) => this.recent.push({ roomId, rev, frame, isLate: true }),
     });
     this.#wheel = new TimerWheel(clock, (session) => this.#look(session));
     this.#stopWeighing = clock.every(1_000, () => this.#weigh());

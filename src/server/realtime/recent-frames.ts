@@ -4,6 +4,8 @@ interface RecentFrame {
   roomId: string;
   rev: number;
   frame: RoomFrame;
+  /** It came after the database had told of it: only for whom that did not reach. */
+  isLate?: boolean;
 }
 
 /** Kept even while nobody reads a snapshot: enough for the moment between reading a room and entering it. */
@@ -36,9 +38,14 @@ export class RecentFrames {
 
   /** What was published in these rooms (id → the `rev` already known) since `from`, or as far back as is held. */
   *since(rooms: ReadonlyMap<string, number>, from = 0): Generator<RoomFrame> {
+    const given = new Map<string, number>();
     for (let i = Math.max(0, from - this.#first); i < this.#frames.length; i++) {
       const recent = this.#frames[i];
-      if (recent && recent.rev > (rooms.get(recent.roomId) ?? Infinity)) yield recent.frame;
+      if (!recent || recent.rev <= (rooms.get(recent.roomId) ?? Infinity)) continue;
+      const last = given.get(recent.roomId) ?? 0;
+      if (recent.isLate && recent.rev <= last) continue;
+      given.set(recent.roomId, Math.max(last, recent.rev));
+      yield recent.frame;
     }
   }
 
