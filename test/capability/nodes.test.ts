@@ -304,6 +304,13 @@ describe.skipIf(nodesLack !== undefined)(nodesLack === undefined ? "two nodes" :
           expect((await roomOf(at))?.cursors?.find(({ user_id }) => user_id === ben.id)?.read_seq).toBe(seq);
         }
       }
+      // An answer is as good as a receipt, on whatever node it was written.
+      const { id: question } = await here.say(first.room_id, "?");
+      await far.say(first.room_id, "!");
+      for (const at of [ann, farAnn]) {
+        const page = (await at.http("GET", `/direct-messages/${ben.id}`)).as(z.array(message));
+        expect(page.find(({ id }) => id === question)?.status).toBe("read");
+      }
       for (const socket of [here, far]) socket.close();
     });
 

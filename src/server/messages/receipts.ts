@@ -6,7 +6,7 @@ import { wireTime } from "../platform/clock.ts";
 import { memberRoom } from "../rooms/policy.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { pendingMoments } from "../timeline/cursors.ts";
-import { cursorsIn, shownCursors } from "../timeline/others.ts";
+import { cursorsOf, shownCursors } from "../timeline/others.ts";
 import { seenMessage } from "./locked-message.ts";
 
 /**
@@ -17,7 +17,7 @@ import { seenMessage } from "./locked-message.ts";
 export async function receipts(ctx: Context, actor: Actor, messageId: string): Promise<Receipts> {
   const { message, room } = await seenMessage(ctx, actor, messageId);
   await memberRoom(ctx, actor, room.id);
-  const cursors = (await cursorsIn(ctx, [room.key])).get(room.key) ?? [];
+  const cursors = (await cursorsOf(ctx, room.key)) ?? [];
   const others = (await shownCursors(ctx, actor.key, cursors)).filter(
     ({ userKey, isApart }) => userKey !== actor.key && userKey !== message.sender_key && !isApart,
   );

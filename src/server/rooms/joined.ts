@@ -6,7 +6,7 @@ import { nextTurn } from "../platform/turn.ts";
 import { clearedAmong } from "../timeline/cleared.ts";
 import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
 import { type Reactors, reactorsAmong } from "../timeline/reactions.ts";
-import { cursorsIn } from "../timeline/others.ts";
+import { cursorsIn, hasWritten } from "../timeline/others.ts";
 import { countUnread, unreadIn } from "../timeline/unread.ts";
 import { roomCards, type RoomCard } from "./cards.ts";
 import { peerKeyIn, peersByKey } from "./direct.ts";
@@ -162,7 +162,11 @@ async function addPeers(ctx: Context, found: ReadonlyMap<number, Joined[]>): Pro
     const peer = peers(userKey, peerKey);
     if (!peer) continue;
     each.peer = peer;
-    each.cursors = await wireCursors(ctx, userKey, cursors.get(each.card.key) ?? []);
+    const { key, last } = each.card;
+    const both = (cursors.get(key) ?? []).map((cursor) =>
+      last?.sender_key === cursor.userKey ? hasWritten(cursor, last.seq) : cursor,
+    );
+    each.cursors = await wireCursors(ctx, userKey, both);
   }
 }
 

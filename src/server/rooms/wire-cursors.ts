@@ -2,7 +2,7 @@ import type { Cursor } from "../../protocol/models.ts";
 import { people } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { ownCursor } from "../timeline/cursors.ts";
-import { cursorsIn, shownCursors, type MemberCursor } from "../timeline/others.ts";
+import { cursorsOf, shownCursors, type MemberCursor } from "../timeline/others.ts";
 
 /** Cursors as one of the members may see them, on the wire. */
 export async function wireCursors(
@@ -23,7 +23,7 @@ export async function allCursors(
   viewer: Pick<Actor, "key" | "id">,
   room: { key: number; is_lobby: boolean },
 ): Promise<Cursor[]> {
-  const cursors = room.is_lobby ? undefined : (await cursorsIn(ctx, [room.key])).get(room.key);
+  const cursors = room.is_lobby ? undefined : await cursorsOf(ctx, room.key);
   if (!cursors?.some(({ userKey }) => userKey === viewer.key)) return [await ownCursor(ctx, viewer, room)];
   return wireCursors(ctx, viewer.key, cursors);
 }

@@ -44,6 +44,23 @@ export async function cursorsIn(ctx: Context, roomKeys: readonly number[]): Prom
   return Map.groupBy(cursors, ({ roomKey }) => roomKey);
 }
 
+/**
+ * {@link cursorsIn} of one room. Where people write on several nodes, the cursors that this moves come into the database
+ * later: there what they wrote last is looked up.
+ */
+export async function cursorsOf(ctx: Context, roomKey: number): Promise<MemberCursor[] | undefined> {
+  const cursors = (await cursorsIn(ctx, [roomKey])).get(roomKey);
+  if (!cursors || ctx.bus.isAlone) return cursors;
+  const written = await lastWritten(ctx, roomKey);
+  return cursors.map((cursor) => hasWritten(cursor, written.get(cursor.userKey) ?? 0));
+}
+
+/** Who wrote a message has read everything up to it. */
+export function hasWritten(cursor: MemberCursor, seq: number): MemberCursor {
+  if (seq <= cursor.readSeq) return cursor;
+  return { ...cursor, readSeq: seq, deliveredSeq: Math.max(seq, cursor.deliveredSeq) };
+}
+
 /** A {@link MemberCursor} as another person may see it. */
 export interface ShownCursor extends MemberCursor {
   /** One of the two has blocked the other. */
