@@ -118,7 +118,11 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
       fatal,
       onClose: (task) => void closing.push(task),
     };
-    return { context, hub, close: () => closeAll(closing) };
+    const close = () => {
+      if (db.dialect === "libsql" && db.isRemote) db.hurry();
+      return closeAll(closing);
+    };
+    return { context, hub, close };
   } catch (error) {
     await closeAll(closing);
     throw error;

@@ -70,7 +70,7 @@ describe.skipIf(sqldLack !== undefined)(
     test("that is not there, or is none, is refused in one line", async () => {
       const port = await freePort();
       expect(await refusal(`http://127.0.0.1:${port}`, "secret")).toBe(
-        `the database at 127.0.0.1:${port} cannot be reached: ECONNREFUSED`,
+        `the database at 127.0.0.1:${port} cannot be reached: it refused the connection`,
       );
       const other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("hello") });
       try {

@@ -56,6 +56,12 @@ describe.skipIf(sqldLack !== undefined)(
         expect(told('"the database cannot be reached"')).toBe(2);
         expect(told('"the database answers again"')).toBeGreaterThanOrEqual(2);
         expect(told("something failed that should not")).toBe(0);
+        // It ends in its time also while nobody answers.
+        sqld.freeze();
+        const stopping = performance.now();
+        server.signal("SIGTERM");
+        await server.exited;
+        expect(performance.now() - stopping).toBeLessThan(15_000);
       } finally {
         sqld.thaw();
         await server.stop();

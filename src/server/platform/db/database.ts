@@ -54,6 +54,8 @@ export interface RemoteDatabase extends LibsqlBase {
    * lost, so they must bear being run twice. The caller holds `writers`.
    */
   transact(statements: readonly Statement[]): Promise<Rows[]>;
+  /** The process is to end: a server that is away is waited for no longer. */
+  hurry(): void;
   /** Counts what this process has written: what has not moved need not be looked at again. */
   readonly writes: number;
 }

@@ -5,7 +5,6 @@ import postgres from "postgres";
 import { migrations } from "../../../../db/migrations.ts";
 import { applicationId } from "./dialect/libsql.ts";
 import { StartError } from "../start-error.ts";
-import { named } from "../log.ts";
 import { appliedMigrations, connect, hostOf, refusalOf, type RemoteAddress } from "./dialect/remote-libsql/open.ts";
 import { Link } from "./dialect/remote-libsql/link.ts";
 import { kindOf } from "../../database-url.ts";
@@ -60,7 +59,7 @@ async function inspectLibsql(url: string): Promise<Inspection> {
 
 async function inspectRemote(address: RemoteAddress): Promise<Inspection> {
   const name = `libSQL at ${hostOf(address)}`;
-  const link = new Link({ host: hostOf(address), log: named("doctor") });
+  const link = new Link({ host: hostOf(address) });
   const client = connect(address, link);
   try {
     const applied = await appliedMigrations(client, address);

@@ -6,6 +6,8 @@ import { isConnectionLost, isContention, isOutOfService } from "../../errors.ts"
 const requestMs = 6_000;
 /** How long what bears repeating is tried, from the moment on at which the server was lost. */
 export const patienceMs = 5_000;
+/** What a request has left when the process is to end. */
+const hurryMs = 2_000;
 /** While the server is away, one request in this time finds out; the others are refused at once. */
 const probeEveryMs = 250;
 /** So long everybody may try. */
@@ -36,7 +38,8 @@ export function isLinkError(error: unknown): boolean {
 interface LinkOptions {
   /** What the log calls the server: its address without any secret. */
   host: string;
-  log: Log;
+  /** Absent: whoever asks tells by itself what came of it. */
+  log?: Log;
   metrics?: Pick<Metrics, "databaseRequests"> | undefined;
   /** For what is known to take longer than a request may. */
   timeoutMs?: number;
@@ -46,6 +49,7 @@ interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions;
   readonly #underWay = new Set<AbortController>();
+  #isHurried = false;
   #isClosed = false;
   #away: { sinceMs: number; triedMs: number } | undefined;
 
@@ -58,8 +62,8 @@ export class Link {
     const nowMs = performance.now();
     if (this.#away) {
       const { sinceMs, triedMs } = this.#away;
-      if (nowMs - sinceMs > graceMs && nowMs - triedMs < probeEveryMs)
-        throw this.#lost("it does not answer", "CONNECT_FAILED");
+      const isTurn = nowMs - triedMs >= probeEveryMs && !this.#isHurried;
+      if (nowMs - sinceMs > graceMs && !isTurn) throw this.#lost("it does not answer", "CONNECT_FAILED");
       this.#away.triedMs = nowMs;
     }
     const { status, headers, body } = await this.#ask(request);
@@ -90,23 +94,31 @@ export class Link {
         // What one try may have done, the others have not undone.
         if (isConnectionLost(error)) lost ??= error;
         const sinceMs = Math.min(startedMs, this.#away?.sinceMs ?? startedMs);
-        if (this.#isClosed || performance.now() + delayMs - sinceMs > forMs) throw lost ?? error;
+        const patience = this.#isHurried ? Math.min(forMs, hurryMs) : forMs;
+        if (performance.now() + delayMs - sinceMs > patience) throw lost ?? error;
         await Bun.sleep(delayMs);
       }
     }
   }
 
+  /** The process is to end: what is under way has little time, and nobody waits for who is away. */
+  hurry(): void {
+    this.#isHurried = true;
+    const late = [...this.#underWay];
+    setTimeout(() => late.forEach(tooLate), hurryMs).unref();
+  }
+
   /** Nobody waits for an answer any more. */
   close(): void {
+    this.#isHurried = true;
     this.#isClosed = true;
-    for (const request of this.#underWay) request.abort();
+    this.#underWay.forEach(tooLate);
   }
 
   async #ask(request: Request) {
     const abort = new AbortController();
     this.#underWay.add(abort);
-    const tooLate = () => abort.abort(new Error("it did not answer in time"));
-    const timer = setTimeout(tooLate, this.#options.timeoutMs ?? requestMs);
+    const timer = setTimeout(() => tooLate(abort), this.#isHurried ? hurryMs : (this.#options.timeoutMs ?? requestMs));
     const measured = this.#options.metrics?.databaseRequests.startTimer();
     try {
       const response = await fetch(request, { signal: abort.signal });
@@ -116,8 +128,8 @@ export class Link {
       return { status: response.status, headers: response.headers, body };
     } catch (error) {
       measured?.({ outcome: "lost" });
-      const reason = reasonOf(error);
-      throw this.#missed(reason, notSent.test(reason) ? "CONNECT_FAILED" : "CONNECTION_LOST");
+      const { reason, wasSent } = failureOf(error);
+      throw this.#missed(reason, wasSent ? "CONNECTION_LOST" : "CONNECT_FAILED");
     } finally {
       clearTimeout(timer);
       this.#underWay.delete(abort);
@@ -128,7 +140,7 @@ export class Link {
   #missed(reason: string, code: LinkFailure = "CONNECTION_LOST"): LinkError {
     const { log, host } = this.#options;
     const nowMs = performance.now();
-    if (!this.#away && !this.#isClosed) log.error("the database cannot be reached", { host, reason });
+    if (!this.#away && !this.#isClosed) log?.error("the database cannot be reached", { host, reason });
     this.#away ??= { sinceMs: nowMs, triedMs: nowMs };
     return this.#lost(reason, code);
   }
@@ -140,14 +152,29 @@ export class Link {
   #found(): void {
     if (!this.#away) return;
     const { log, host } = this.#options;
-    log.info("the database answers again", { host, awayMs: Math.round(performance.now() - this.#away.sinceMs) });
+    log?.info("the database answers again", { host, awayMs: Math.round(performance.now() - this.#away.sinceMs) });
     this.#away = undefined;
   }
 }
 
-const notSent = /^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_|ENETUNREACH|EHOSTUNREACH)/;
+function tooLate(request: AbortController): void {
+  request.abort(new Error("it did not answer in time"));
+}
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+/** In plain words, what keeps a request from being sent at all. */
+const notSent: Record<string, string> = {
+  ECONNREFUSED: "it refused the connection",
+  ConnectionRefused: "it refused the connection",
+  FailedToOpenSocket: "it cannot be connected",
+  ENOTFOUND: "its name is not known",
+  EAI_AGAIN: "its name cannot be looked up",
+  ENETUNREACH: "its network cannot be reached",
+  EHOSTUNREACH: "its machine cannot be reached",
+};
+
+function failureOf(error: unknown): { reason: string; wasSent: boolean } {
+  if (!(error instanceof Error)) return { reason: String(error), wasSent: true };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const reason = notSent[code];
+  return reason === undefined ? { reason: code || error.message, wasSent: true } : { reason, wasSent: false };
 }

@@ -73,10 +73,14 @@ export async function appliedMigrations(client: Client, address: RemoteAddress):
 
 /** Every missing step in one transaction, in two round trips. A server that goes away meanwhile rolls it back. */
 async function migrate(address: RemoteAddress, all: readonly Migration[], log: Log): Promise<void> {
-  const link = new Link({ host: hostOf(address), log, timeoutMs: migrationMs });
+  const link = new Link({ host: hostOf(address), timeoutMs: migrationMs });
   const client = connect(address, link);
   try {
     const applied = await appliedMigrations(client, address);
+    const { rows: pragma } = await client.execute("PRAGMA foreign_keys");
+    if (pragma[0]?.[0] !== 1) {
+      throw new StartError(`the libSQL server at ${hostOf(address)} does not enforce foreign keys, which Parley needs`);
+    }
     if (applied && pending(all, applied).length === 0) return;
     const transaction = await client.transaction("write");
     try {
@@ -208,6 +212,7 @@ function database(inner: Client, link: Link, mark: WriteMark, log: Log): RemoteD
     lockPeople: async () => {
       // So it is here.
     },
+    hurry: () => link.hurry(),
     ping: async () => {
       await client.execute("SELECT 1");
     },
