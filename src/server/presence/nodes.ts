@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
+import { seldom } from "../platform/seldom.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { ChosenStatus, Present } from "./person.ts";
 
@@ -83,9 +84,12 @@ export class Nodes {
   #tellings = 0;
   #isTimed = false;
   #n = 0;
+  readonly #notUnderstood = seldom((from: string, error: unknown) =>
+    this.ctx.log.warn("what another node said of its people was not understood", { from, error }),
+  );
 
   constructor(
-    private readonly ctx: Pick<Context, "bus" | "clock" | "log" | "onClose">,
+    private readonly ctx: Pick<Context, "bus" | "clock" | "log" | "metrics" | "onClose">,
     private readonly roster: Roster,
   ) {}
 
@@ -165,7 +169,8 @@ export class Nodes {
     try {
       this.#hear(message.parse(JSON.parse(text)), from);
     } catch (error) {
-      this.ctx.log.warn("what another node said of its people was not understood", { from, error });
+      this.ctx.metrics.bridgeUnreadable.inc();
+      this.#notUnderstood(from, error);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import { seldom } from "../platform/seldom.ts";
 import { deliver, devicesOf, fromAfar, roomOf } from "./audience.ts";
 import { frame } from "./frames.ts";
 import type { Hub } from "./hub.ts";
@@ -28,6 +29,9 @@ const heardWithinMs = 1_000;
 export class Publisher implements Publish {
   readonly #options: PublishOptions;
   readonly #listening = new Map<string, () => void>();
+  readonly #notUnderstood = seldom((from: string, error: unknown) =>
+    this.#options.log.warn("a message of another node was not understood", { from, error }),
+  );
   /** People whose channel is not heard yet. */
   readonly #coming = new Map<string, PromiseWithResolvers<void>>();
 
@@ -182,13 +186,13 @@ export class Publisher implements Publish {
   }
 
   #hear(text: string, from: string): void {
-    const { hub, log } = this.#options;
+    const { hub } = this.#options;
     try {
       const { message, frame } = decode(text);
       if ("do" in message) this.#obey(message);
       else deliver(hub, fromAfar(message), frame);
     } catch (error) {
-      log.warn("a message of another node was not understood", { from, error });
+      this.#notUnderstood(from, error);
     }
   }
 }
