@@ -8,11 +8,13 @@ import { oneLine } from "./terminal.ts";
 
 /** Beyond, a message waits longer for the services than for anything of ours. */
 const slowMs = 20;
+const replicaBehindBytes = 16e6;
 /** What commits promise is kept by these alone. */
 const durableCommits = ["on", "local", "remote_write", "remote_apply"];
 
 /** Postgres, where the configuration names one: what it is, its clock, and our rights there. */
-export async function examinePostgres({ databaseUrl, databasePool }: Config, now: () => number): Promise<Finding[]> {
+export async function examinePostgres(config: Config, now: () => number): Promise<Finding[]> {
+  const { databaseUrl, databaseReplicaUrl, databasePool } = config;
   if (kindOf(databaseUrl) !== "postgres") return [];
   let facts: PostgresFacts;
   try {
@@ -26,6 +28,7 @@ export async function examinePostgres({ databaseUrl, databasePool }: Config, now
     "database durability": durabilityVerdict(facts),
     "database connections": connectionsVerdict(facts, databasePool),
     "database clock": compareClocks("the database's clock", facts.clockAheadMs),
+    ...(databaseReplicaUrl !== undefined && { "database replica": await replicaVerdict(databaseReplicaUrl, facts) }),
   };
   return Object.entries(verdicts).map(([check, verdict]) => ({ check, ...verdict }));
 }
@@ -59,6 +62,22 @@ function connectionsVerdict({ connectionsMax, connectionsOfOthers }: PostgresFac
   const message = `${left} of ${connectionsMax} are left to nodes that open ${pool} each`;
   if (nodes < 1) return failed(`${message}: raise max_connections, or lower DATABASE_POOL`);
   return nodes < 2 ? warning(`${message}: not enough for a second one`) : ok(`${message}: enough for ${nodes}`);
+}
+
+/** It is asked after the primary, so what it has yet to get is never below what it would take. */
+async function replicaVerdict(url: string, primary: PostgresFacts): Promise<Verdict> {
+  try {
+    const replica = await inspectPostgresServer(url);
+    if (replica.epoch !== null && replica.epoch !== primary.epoch) {
+      return failed("DATABASE_REPLICA_URL leads to a replica of another database");
+    }
+    if (!replica.isReplica) return failed("DATABASE_REPLICA_URL leads to no replica: it takes writes");
+    const behind = Math.max(0, primary.writtenBytes - replica.writtenBytes);
+    const message = `answers in ${replica.tripMs.toFixed(1)} ms, ${(behind / 1e6).toFixed(1)} MB behind`;
+    return behind > replicaBehindBytes ? warning(`${message}: until it has caught up it is not used`) : ok(message);
+  } catch (error) {
+    return warning(`the replica does not answer, and the primary reads for it: ${oneLine(error)}`);
+  }
 }
 
 /** The bridge: whether it does what a node asks of it all the time. */

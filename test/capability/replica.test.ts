@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
+import { examine } from "../../src/commands/checks.ts";
 import { message, room } from "../../src/protocol/models.ts";
 import { catchUp } from "../../src/server/search/indexer.ts";
 import { until } from "../support/deferred.ts";
@@ -44,6 +45,11 @@ describe.skipIf(postgresLack !== undefined)("history and search with a replica",
     const { values } = await server.context.metrics.replicaReads.get();
     return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
   };
+
+  test("are well, doctor says", async () => {
+    const findings = await examine(server.context.config);
+    expect(findings.find(({ check }) => check === "database replica")).toMatchObject({ status: "ok" });
+  });
 
   test("read there what it has", async () => {
     await say("one");

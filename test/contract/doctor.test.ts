@@ -105,6 +105,14 @@ describe.skipIf(lack !== undefined)(lack === undefined ? name : `${name} (skippe
     await sql.end();
   });
 
+  test("says of a replica that is none, or not there", async () => {
+    const replica = async (url: string) => (await findings({ DATABASE_REPLICA_URL: url }))["database replica"];
+    expect(await replica(database.url)).toBe("failed DATABASE_REPLICA_URL leads to no replica: it takes writes");
+    expect(await replica("postgres://parley:swordfish@127.0.0.1:1/parley")).toMatch(
+      /^warning .* the primary reads for it/,
+    );
+  });
+
   test("says of a bridge beside a file that it needs one database", async () => {
     const { bridge } = await findings({ DATABASE_URL: "" });
     expect(bridge).toMatch(/^failed .*DATABASE_URL/);

@@ -13,6 +13,10 @@ export interface PostgresFacts {
   synchronousCommit: string;
   connectionsMax: number;
   connectionsOfOthers: number;
+  /** Of the database's history; `null` before the first start. */
+  epoch: string | null;
+  /** How much was ever written, and on a replica how much of it has come. */
+  writtenBytes: number;
   /** Its clock against this machine's, half the way there and back taken off. */
   clockAheadMs: number;
   /** One query there and back. */
@@ -35,7 +39,7 @@ export async function inspectPostgresServer(url: string, now: () => number = Dat
     const [clock] = await sql<{ ms: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`;
     const tripMs = performance.now() - asked;
     const here = now();
-    const [facts] = await sql<Omit<PostgresFacts, "clockAheadMs" | "tripMs">[]>`
+    const [facts] = await sql<Omit<PostgresFacts, "clockAheadMs" | "tripMs" | "epoch">[]>`
       SELECT current_setting('server_version_num')::int / 10000 AS version,
         current_setting('server_encoding') AS encoding,
         pg_is_in_recovery() AS "isReplica",
@@ -47,9 +51,15 @@ export async function inspectPostgresServer(url: string, now: () => number = Dat
         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
           AS "connectionsMax",
         (SELECT count(*)::int FROM pg_stat_activity
-          WHERE backend_type = 'client backend' AND application_name NOT LIKE 'parley%') AS "connectionsOfOthers"`;
+          WHERE backend_type = 'client backend' AND application_name NOT LIKE 'parley%') AS "connectionsOfOthers",
+        pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+          '0/0')::float8 AS "writtenBytes"`;
+    const [table] = await sql<{ exists: boolean }[]>`SELECT to_regclass('settings') IS NOT NULL AS exists`;
+    const [epoch] = table?.exists
+      ? await sql<{ value: string }[]>`SELECT value FROM settings WHERE name = 'epoch'`
+      : [undefined];
     if (!facts || !clock) throw new Error("it answers with nothing");
-    return { ...facts, clockAheadMs: clock.ms + tripMs / 2 - here, tripMs };
+    return { ...facts, epoch: epoch?.value ?? null, clockAheadMs: clock.ms + tripMs / 2 - here, tripMs };
   } finally {
     await sql.end({ timeout: 1 });
   }
