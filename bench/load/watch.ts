@@ -26,6 +26,9 @@ export interface WatchResult {
   faults: string[];
 }
 
+/** All of it takes no longer, or something was never told. */
+const deadlineMs = 120_000;
+
 const changed = Buffer.from('{"type":"user_status_changed"');
 
 /** Watches from `ready` on, says `all online` and `all offline` when it comes to that, and ends with the latter. */
@@ -81,6 +84,8 @@ export async function watch(
   }
   await answered;
   say("ready");
-  await ended;
+  await Promise.race([ended, Bun.sleep(deadlineMs)]);
+  if (allOfflineAt === 0)
+    faults.push(`${onlinePairs} of ${pairs} are still taken to be online, ${told} changes were told`);
   return { allOnlineAt, allOfflineAt, told, faults: faults.slice(0, 5) };
 }

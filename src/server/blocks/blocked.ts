@@ -1,5 +1,6 @@
 import { inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
+import { Gathered } from "../platform/cache/gathered.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
 import { jsonNumbers } from "../platform/db/json-rows.ts";
 
@@ -24,11 +25,17 @@ class BlockLists {
   /** Keys dropped while a load is under way, one set a load: what it brings of them may be stale. */
   readonly #overtaken = new Set<Set<number>>();
   #clearings = 0;
+  /** Thousands are asked for at once, one by one, when their node dies. */
+  readonly #asked = new Gathered((userKeys: number[]) => this.of(userKeys));
 
   constructor(private readonly ctx: Context) {}
 
   known(userKey: number): Blocks | undefined {
     return this.#known.get(userKey);
+  }
+
+  async one(userKey: number): Promise<Blocks> {
+    return this.#known.get(userKey) ?? (await this.#asked.get(userKey)) ?? none;
   }
 
   async of(userKeys: Iterable<number>): Promise<Map<number, Blocks>> {
@@ -114,7 +121,7 @@ export function knownBlocks(ctx: Context, userKey: number): Blocks | undefined {
 
 /** {@link blocksOf} one. */
 export async function blocksOfOne(ctx: Context, userKey: number): Promise<Blocks> {
-  return lists(ctx).known(userKey) ?? (await lists(ctx).of([userKey])).get(userKey) ?? none;
+  return lists(ctx).one(userKey);
 }
 
 /** Whether one of the two has blocked the other. */

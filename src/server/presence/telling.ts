@@ -10,6 +10,8 @@ export const tellEveryMs = 1_000;
 export class Telling {
   /** What they are has yet to be told. */
   readonly #due = new Set<Present>();
+  /** Of these, for whom it is being asked who may not hear of them. */
+  readonly #asking = new Set<Present>();
   #isTimed = false;
   stop: () => void = () => {};
 
@@ -29,10 +31,7 @@ export class Telling {
     }
     if (this.#due.has(present)) return true;
     if (!this.#isNews(present)) return false;
-    if (this.ctx.clock.now() - present.toldAt >= tellEveryMs) {
-      this.#tell(present);
-      return false;
-    }
+    if (this.ctx.clock.now() - present.toldAt >= tellEveryMs) return !this.#tell(present);
     this.#due.add(present);
     this.#wait();
     return true;
@@ -60,33 +59,48 @@ export class Telling {
   #tellDue(): void {
     const now = this.ctx.clock.now();
     for (const present of this.#due) {
-      if (now - present.toldAt < tellEveryMs) continue;
+      if (now - present.toldAt < tellEveryMs || this.#asking.has(present)) continue;
       this.#due.delete(present);
-      if (this.#isNews(present)) this.#tell(present);
-      this.onTold(present);
+      if (!this.#isNews(present) || this.#tell(present)) this.onTold(present);
     }
   }
 
-  #tell(present: Present): void {
-    present.told = present.status;
-    present.toldAt = this.ctx.clock.now();
-    present.wasLookedAt = false;
+  /** Gives whether they are told; otherwise that is still due. */
+  #tell(present: Present): boolean {
     const known = knownBlocks(this.ctx, present.key);
-    if (known) {
-      this.#send(present, known);
-      return;
+    if (known) this.#send(present, known);
+    else {
+      this.#due.add(present);
+      this.#ask(present);
     }
-    blocksOfOne(this.ctx, present.key).then(
-      (blocks) => {
-        present.told = present.status;
-        this.#send(present, blocks);
-      },
-      (error: unknown) => this.ctx.log.error("a person's watchers were not told", { user: present.id, error }),
-    );
+    return known !== undefined;
+  }
+
+  /** Thousands may go at once with their node: should the database not be able to answer, it is asked again later. */
+  #ask(present: Present): void {
+    this.#asking.add(present);
+    blocksOfOne(this.ctx, present.key)
+      .finally(() => this.#asking.delete(present))
+      .then(
+        (blocks) => {
+          // Nobody watches them any more.
+          if (!this.#due.delete(present)) return;
+          this.#send(present, blocks);
+          this.onTold(present);
+        },
+        (error: unknown) => {
+          this.ctx.log.error("a person's watchers are told later", { user: present.id, error });
+          present.toldAt = this.ctx.clock.now();
+          this.#wait();
+        },
+      );
   }
 
   #send(present: Present, { blocked, blockers }: Blocks): void {
     const { id, key, status } = present;
+    present.told = status;
+    present.toldAt = this.ctx.clock.now();
+    present.wasLookedAt = false;
     const last_seen_at = wireTimeOrNull(lastSeenOf(present));
     this.ctx.publish.toWatchers(id, "user_status_changed", { user_id: id, status, last_seen_at }, (viewerKey) => {
       return viewerKey !== key && !blocked.has(viewerKey) && !blockers.has(viewerKey);
