@@ -135,6 +135,16 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     }
   });
 
+  test("whose server was made a replica is left until it is a primary again: nodes may be on either side of it", async () => {
+    const elsewhere = says(one, "away");
+    await redis.command("CONFIG", "SET", "replica-serve-stale-data", "yes");
+    await redis.command("REPLICAOF", "127.0.0.1", "1");
+    await elsewhere;
+    await redis.command("REPLICAOF", "NO", "ONE");
+    await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
+    await hears(two, one, "room");
+  });
+
   test("whose cable is pulled is away within seconds, and back when it is put in again", async () => {
     const proxy = await ChaosProxy.before(redis.url.replace("redis:", "http:"));
     const url = proxy.url.replace("http:", "redis:");

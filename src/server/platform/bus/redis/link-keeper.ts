@@ -89,10 +89,7 @@ export class LinkKeeper {
     const timer = setTimeout(() => tooLate.resolve(new Error(this.#silence())), linkWithinMs);
     const hearOneself = async () => {
       await link.ready;
-      // One that is full, or cannot save, carries messages all the same.
-      await link.probe().catch((error: unknown) => {
-        if (refusalIn(error) !== undefined) throw error;
-      });
+      await mayWrite(link);
       await link.echo();
       this.#heardItselfAt = performance.now();
       return undefined;
@@ -118,7 +115,8 @@ export class LinkKeeper {
         link.end(new Error("this node does not hear itself"));
         return;
       }
-      link.echo().then(
+      // Also written to: a primary that was made a replica goes on to carry what its own clients say.
+      Promise.all([link.echo(), mayWrite(link)]).then(
         () => {
           missed = 0;
           this.#heardItselfAt = performance.now();
@@ -140,5 +138,14 @@ export class LinkKeeper {
     this.#endPause = resolve;
     await promise;
     clearTimeout(timer);
+  }
+}
+
+/** Rejects where nobody may write. One that is full, or cannot save, carries messages all the same. */
+async function mayWrite(link: Link): Promise<void> {
+  try {
+    await link.probe();
+  } catch (error) {
+    if (refusalIn(error) !== undefined) throw error;
   }
 }
