@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/database.ts";
 import { openDatabase } from "./platform/db/open.ts";
 import { watchClock } from "./platform/db/postgres/clock.ts";
+import { watchNodes } from "./platform/db/postgres/nodes.ts";
 import { Emitter } from "./platform/emitter.ts";
 import { Jobs } from "./platform/jobs/jobs.ts";
 import { alwaysLeads, PostgresLeadership } from "./platform/jobs/leadership.ts";
@@ -86,10 +87,13 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     const caches = new CacheRegistry();
     const leadership =
       db.dialect === "postgres"
-        ? new PostgresLeadership(config.databaseUrl, { log: named("jobs"), metrics })
+        ? new PostgresLeadership(config.databaseUrl, { log: named("jobs"), metrics, nodeId: bus.nodeId })
         : alwaysLeads(metrics);
     const jobs = new Jobs(clock, named("jobs"), leadership);
-    if (db.dialect === "postgres") watchClock(db, jobs, metrics, named("database"));
+    if (db.dialect === "postgres") {
+      watchClock(db, jobs, metrics, named("database"));
+      watchNodes({ db, bus, jobs, metrics, log: named("bridge") });
+    }
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
     const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), roomsOf });

@@ -168,6 +168,11 @@ export function createMetrics() {
       labelNames: ["state"],
       registers,
     }),
+    nodesUnheard: new Gauge({
+      name: "parley_nodes_unheard",
+      help: "Other nodes on the same database of which the bridge brings nothing",
+      registers,
+    }),
     bridgePublished: new Counter({
       name: "parley_bridge_published_total",
       help: "Messages to other nodes that the bridge took",

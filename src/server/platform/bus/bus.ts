@@ -16,6 +16,8 @@ export interface Bus {
   /** Whether there is no other node, so that nothing need be serialised for one. */
   readonly isAlone: boolean;
   readonly state: BusState;
+  /** Other nodes that this one has heard of, silent ones included until they are taken for gone. */
+  neighbours(): readonly string[];
   /** What all nodes keep together beside the database; absent where there is nowhere to keep it. */
   readonly shared: Shared | undefined;
   /** Sends to every other node that listens to `channel`. Never waits: what cannot be sent is healed from the database. */

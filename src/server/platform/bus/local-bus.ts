@@ -37,6 +37,7 @@ export class LocalBroker {
       get state() {
         return away.has(nodeId) ? "away" : "connected";
       },
+      neighbours: () => [...nodes].filter((node) => node !== nodeId),
       shared: undefined,
       publish: (channel, message) => {
         if (away.has(nodeId)) return;

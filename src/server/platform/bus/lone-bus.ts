@@ -7,6 +7,7 @@ export function loneBus(nodeId: string): Bus {
     mayHaveOthers: false,
     isAlone: true,
     state: "alone",
+    neighbours: () => [],
     shared: undefined,
     publish() {},
     subscribe: () => () => {},

@@ -17,6 +17,9 @@ export function alwaysLeads(metrics: Pick<Metrics, "leads">): Leadership {
   return { start() {}, isMine: async () => true, stop: async () => {} };
 }
 
+/** What the database calls the sessions of those who ask, followed by their node: so nodes find each other there. */
+export const leadershipName = "parley leadership";
+
 /** The advisory lock of whoever leads: in a class of its own beside those of rooms and people. */
 const lockClass = 5061730;
 
@@ -49,7 +52,7 @@ export class PostgresLeadership implements Leadership {
 
   constructor(
     url: string,
-    private readonly options: { log: Log; metrics: Pick<Metrics, "leads"> },
+    private readonly options: { log: Log; metrics: Pick<Metrics, "leads">; nodeId?: string },
     private readonly timing: Timing = usual,
   ) {
     this.#sql = postgres(url, {
@@ -59,7 +62,7 @@ export class PostgresLeadership implements Leadership {
       // A session is the lock: it is not to be renewed for its age.
       max_lifetime: null,
       connection: {
-        application_name: "parley leadership",
+        application_name: `${leadershipName} ${options.nodeId ?? ""}`.trim(),
         statement_timeout: 3_000,
         tcp_keepalives_idle: 5,
         tcp_keepalives_interval: 2,

@@ -91,6 +91,10 @@ export class Peers {
     ];
   }
 
+  all(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
   /** Nodes that were heard of lately, and those that fell silent without a farewell. */
   count(): { here: number; silent: number } {
     let silent = 0;

@@ -149,6 +149,10 @@ export class RedisBus implements Bus {
     return this.#state;
   }
 
+  neighbours(): readonly string[] {
+    return this.#peers.all();
+  }
+
   get shared(): Shared {
     return this.#shared;
   }
