@@ -88,6 +88,13 @@ describe.skipIf(postgresLack !== undefined)("two nodes over one Postgres", () =>
         const { meta } = await ben.http("GET", "/notifications?unread");
         return meta["unread_count"] === 0;
       }, "everything read");
+      // Whoever asks after an answer finds what it changed, also where it is stored by the other node and later.
+      const held = Promise.withResolvers<void>();
+      void noter(one.context).soon(() => held.promise);
+      const last = (await ann.http("POST", `/rooms/${id}/messages`, { content: "@ben at last" })).as(message);
+      const asked = ben.at(reached(two)).http("GET", "/notifications?unread");
+      setImmediate(held.resolve);
+      expect((await asked).as(z.array(notification)).map(({ message_id }) => message_id)).toEqual([last.id]);
       far.close();
     } finally {
       await two.stop();

@@ -1,6 +1,6 @@
 import type { Notification } from "../../protocol/models.ts";
 import type { Actor, Context } from "../context.ts";
-import { noter } from "./noter.ts";
+import { settledEverywhere } from "./settle.ts";
 import { pageOf, unreadCounts } from "./store.ts";
 import { wireNotifications } from "./wire.ts";
 
@@ -19,7 +19,7 @@ interface NotificationPage {
 /** A page of one's notifications, the newest first. */
 export async function listNotifications(ctx: Context, actor: Actor, input: ListInput): Promise<NotificationPage> {
   const { unread, page, per_page } = input;
-  await noter(ctx).settled();
+  await settledEverywhere(ctx);
   const { rows, total } = await pageOf(ctx, actor.key, { unread, limit: per_page, offset: (page - 1) * per_page });
   const notifications = await wireNotifications(ctx, rows);
   return { notifications, total, unreadCount: (await unreadCounts(ctx, [actor.key])).get(actor.key) ?? 0 };

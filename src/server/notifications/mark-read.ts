@@ -2,6 +2,7 @@ import { idPattern } from "../../protocol/text.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
 import { noter } from "./noter.ts";
+import { settledEverywhere } from "./settle.ts";
 import { ownOf, unreadCounts, unreadOf } from "./store.ts";
 
 /** Those of one's notifications, or all. One's devices hear of it. Throws `NOTIFICATION_NOT_FOUND`: then none is read. */
@@ -10,6 +11,7 @@ export async function readNotifications(
   actor: Actor,
   input: { ids?: string[] | undefined; all?: true | undefined },
 ): Promise<{ unread_count: number }> {
+  if (!ctx.bus.isAlone) await settledEverywhere(ctx);
   return noter(ctx).soon(async () => {
     if (input.ids) {
       const ids = [...new Set(input.ids)];

@@ -5,6 +5,7 @@ import { noter } from "./noter.ts";
 import { keysOf, notificationOf } from "./of-messages.ts";
 import { lookWhetherRead } from "./read-elsewhere.ts";
 import { ofActor, ofMessages, ofRoom, ofSource, reactionsTold } from "./store.ts";
+import { startSettling } from "./settle.ts";
 import { removeBeyond, removeOld } from "./tidy.ts";
 
 const catchUpEveryMs = 5_000;
@@ -49,6 +50,7 @@ export function startNotifications(ctx: Context): void {
     queue.add({ what: "gone", find: () => ofActor(ctx, userKey, blockedKey) });
   });
   happenings.on("came_online", ({ userKey }) => friendCameOnline(ctx, userKey));
+  startSettling(ctx);
   jobs.everyOnOneNode("notifications", catchUpEveryMs, () => catchUp(ctx).run());
   jobs.everyOnOneNode("old notifications", tidyEveryMs, () => removeOld(ctx));
   jobs.every("notifications beyond what is kept", tidyEveryMs, () => removeBeyond(ctx));

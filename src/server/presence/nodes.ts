@@ -129,6 +129,10 @@ export class Nodes {
     this.#send(channelOf(nodeId), { kind: "beat", n: this.#n, asks: true });
   }
 
+  others(): Iterable<string> {
+    return this.#others.keys();
+  }
+
   has(nodeId: string): boolean {
     return this.#others.has(nodeId);
   }

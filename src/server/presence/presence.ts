@@ -59,6 +59,11 @@ export class Presence {
     this.#nodes.start();
   }
 
+  /** The nodes that are heard of. */
+  otherNodes(): Iterable<string> {
+    return this.#nodes.others();
+  }
+
   get(userKey: number): Present | undefined {
     return this.#present.get(userKey);
   }
