@@ -9,11 +9,13 @@ const gone = async () => {
   throw new Error("connection refused to postgres://parley:secret@host");
 };
 
-async function ask(state: BusState, { ping = answers, isDraining = false, query = "" } = {}) {
+async function ask(state: BusState, { ping = answers, isDraining = false, query = "", silent = 0 } = {}) {
+  const metrics = createMetrics();
+  metrics.bridgeNodes.set({ state: "silent" }, silent);
   const app = operations({
     db: { ping },
     bus: { state },
-    metrics: createMetrics(),
+    metrics,
     log: named("test"),
     metricsToken: undefined,
     isDraining: () => isDraining,
@@ -44,6 +46,32 @@ describe("/readyz", () => {
     const query = "?need=database";
     expect(await ask("away", { query })).toEqual([200, "ready", "bridge"]);
     expect(await ask("connected", { ping: gone, query })).toEqual([503, "not ready", "database"]);
+  });
+
+  test("tells of another node that fell silent, which is no reason to send nobody here", async () => {
+    expect(await ask("connected", { silent: 1 })).toEqual([200, "ready", "peers"]);
+  });
+
+  test("asks the database once for all who ask at once", async () => {
+    let pings = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ping = () => {
+      pings++;
+      return promise;
+    };
+    const app = operations({
+      db: { ping },
+      bus: { state: "alone" },
+      metrics: createMetrics(),
+      log: named("test"),
+      metricsToken: undefined,
+      isDraining: () => false,
+      remoteAddress: () => "127.0.0.1",
+    });
+    const asked = Promise.all(Array.from({ length: 20 }, () => app.request("/readyz")));
+    resolve();
+    expect((await asked).map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(pings).toBe(1);
   });
 
   test("is red while draining, whatever is there", async () => {

@@ -23,19 +23,20 @@ const forwardingHeaders = ["forwarded", "x-forwarded-for", "x-forwarded-host", "
 
 const hash = (text: string) => createHash("sha256").update(text).digest();
 
-/** What a server needs beside itself. */
-type Part = "database" | "bridge";
+/** What there is beside this node. Without the first two it is not ready; peers that are missing may be no loss. */
+type Part = "database" | "bridge" | "peers";
 
 /** What `/readyz` answers. */
 interface Readiness {
   status: "ready" | "draining" | "not ready";
-  /** What does not answer, whether it was asked for or not. */
+  /** What does not answer, whether it makes a difference or not. */
   missing: { part: Part; message: string }[];
 }
 
 const messages: Record<Part, string> = {
   database: "The database does not answer: nothing can be read or stored.",
   bridge: "The bridge (REDIS_URL) does not answer: what happens on other nodes arrives here about a second late.",
+  peers: "Another node fell silent without a farewell: it has died, hangs, or cannot reach the bridge.",
 };
 
 /**
@@ -70,10 +71,13 @@ export function operations(options: OperationsOptions): Hono {
     });
 }
 
-/** Looks at each part when asked, which is every few seconds: so only a change is worth a line in the log. */
-function missingParts({ db, bus, log }: OperationsOptions): () => Promise<Part[]> {
+/**
+ * Looks at each part when asked, which is every few seconds: so only a change is worth a line in the log. Anybody may ask,
+ * so those who ask at once cost the database one question.
+ */
+function missingParts({ db, bus, metrics, log }: OperationsOptions): () => Promise<Part[]> {
   let databaseAnswered = true;
-  return async () => {
+  const askDatabase = async () => {
     let reason: unknown;
     const databaseAnswers = await atMost(databaseAnswersWithinMs, db.ping()).catch((error: unknown) => {
       reason = error;
@@ -82,6 +86,16 @@ function missingParts({ db, bus, log }: OperationsOptions): () => Promise<Part[]
     if (databaseAnswered && !databaseAnswers) log.error("the database does not answer", { error: reason });
     if (!databaseAnswered && databaseAnswers) log.info("the database answers again");
     databaseAnswered = databaseAnswers;
-    return [...(databaseAnswers ? [] : ["database" as const]), ...(bus.state === "away" ? ["bridge" as const] : [])];
+    return databaseAnswers;
+  };
+  let asking: Promise<boolean> | undefined;
+  return async () => {
+    asking ??= askDatabase().finally(() => (asking = undefined));
+    const missing: Part[] = [];
+    if (!(await asking)) missing.push("database");
+    if (bus.state === "away") missing.push("bridge");
+    const { values } = await metrics.bridgeNodes.get();
+    if (values.some(({ labels, value }) => labels.state === "silent" && value > 0)) missing.push("peers");
+    return missing;
   };
 }
