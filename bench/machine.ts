@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
-import { availableParallelism, release, tmpdir, totalmem } from "node:os";
+import { availableParallelism, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { median } from "./cell.ts";
@@ -21,10 +21,14 @@ export const circumstancesShape = z.object({
   machine: machineShape,
   /** Median of writing and syncing 400 KB, as much as a full batch of messages. */
   syncMs: z.number(),
+  /** Processes that wanted to run in the minute before: what others did on the machine. */
+  loadBefore: z.number().optional(),
 });
 
 export type Machine = z.infer<typeof machineShape>;
 export type Circumstances = z.infer<typeof circumstancesShape>;
+
+const loadBefore = Math.round(loadavg()[0] ?? 0);
 
 let looked: Promise<Omit<Circumstances, "at">> | undefined;
 
@@ -45,6 +49,7 @@ async function look(): Promise<Omit<Circumstances, "at">> {
       fileSystem: fileSystemOf(tmpdir()),
     },
     syncMs: medianSyncMs(),
+    loadBefore,
   };
 }
 

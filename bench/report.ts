@@ -121,10 +121,20 @@ function joined(parts: readonly string[]): string {
 const machineText = ({ cpu, cores, memoryGb, kernel, bun, fileSystem }: Machine) =>
   `Machine: ${cpu}, ${cores} cores, ${memoryGb} GB, Linux ${kernel}, ${fileSystem}, Bun ${bun}.`;
 
-function measuredText({ at, commit, syncMs, machine }: Circumstances, usual: Machine | undefined): string {
+/** So many who want to run for each core are others at work. */
+const busyLoad = 2;
+
+function measuredText(
+  { at, commit, syncMs, machine, loadBefore = 0 }: Circumstances,
+  usual: Machine | undefined,
+): string {
   const elsewhere = JSON.stringify(machine) === JSON.stringify(usual) ? "" : ` ${machineText(machine)}`;
   const of = /^[0-9a-f]{7,}\b/.test(commit) ? `commit ${commit}` : commit;
-  return `measured on ${at.slice(0, 10)}, ${of}; writing and syncing 400 KB took ${syncMs} ms (median).${elsewhere}`;
+  const beside =
+    loadBefore > busyLoad * machine.cores
+      ? ` Others were at work on the machine: its load before was ${loadBefore}.`
+      : "";
+  return `measured on ${at.slice(0, 10)}, ${of}; writing and syncing 400 KB took ${syncMs} ms (median).${elsewhere}${beside}`;
 }
 
 function targetsText(kept: readonly ({ cell: Described } & Kept)[]): string[] {
