@@ -67,7 +67,7 @@ export class Link {
       this.#away.triedMs = nowMs;
     }
     const { status, headers, body } = await this.#ask(request);
-    const said = () => new TextDecoder().decode(body).trim().slice(0, 200);
+    const said = () => new TextDecoder().decode(body).replaceAll(/\s+/g, " ").trim().slice(0, 200);
     if (status === 401 || status === 403) throw this.#missed("it refuses DATABASE_AUTH_TOKEN", "CONNECT_REFUSED");
     // 413 and 400 speak of the request, all else of the server.
     if (status >= 400 && status !== 400 && status !== 413) throw this.#missed(`it answers HTTP ${status}: ${said()}`);
