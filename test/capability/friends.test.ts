@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { friendRequest, user } from "../../src/protocol/models.ts";
 import { setDisabled } from "../../src/server/accounts/manage.ts";
-import { forEachDatabase } from "../support/dialects.ts";
+import { forEachDialect } from "../support/dialects.ts";
 import { testPassword, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { cast, outcomes } from "./rooms-cast.ts";
@@ -27,7 +27,7 @@ async function requestsOf(person: Person, direction: "incoming" | "outgoing") {
   return (await person.http("GET", `/friends/requests?direction=${direction}`)).as(z.array(friendRequest));
 }
 
-forEachDatabase((dialect) => {
+forEachDialect((dialect) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ dialect });

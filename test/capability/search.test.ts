@@ -7,14 +7,14 @@ import { purgeDeletedRooms } from "../../src/server/rooms/purge.ts";
 import { noteChanged } from "../../src/server/timeline/changed.ts";
 import { ManualClock } from "../support/clock.ts";
 import { until } from "../support/deferred.ts";
-import { forEachDatabase } from "../support/dialects.ts";
+import { forEachDialect } from "../support/dialects.ts";
 import { request, type Answer, type Person } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { cast, lobbyOf, makeRoom } from "./rooms-cast.ts";
 
 const hits = z.array(searchHit);
 
-forEachDatabase((dialect) => {
+forEachDialect((dialect) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ dialect });

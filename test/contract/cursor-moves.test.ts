@@ -4,10 +4,10 @@ import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
 import { advanceCursor, ownCursor, storeReceipt } from "../../src/server/timeline/cursors.ts";
 import { cast, makeRoom } from "../capability/rooms-cast.ts";
-import { forEachDatabase } from "../support/dialects.ts";
+import { forEachDialect } from "../support/dialects.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-forEachDatabase((dialect) => {
+forEachDialect((dialect) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ dialect });
