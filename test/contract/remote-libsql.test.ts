@@ -72,10 +72,19 @@ describe.skipIf(sqldLack !== undefined)(
       expect(await refusal(`http://127.0.0.1:${port}`, "secret")).toBe(
         `the database at 127.0.0.1:${port} cannot be reached: it refused the connection`,
       );
-      const other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("hello") });
+      const asked = new Set<string>();
+      const other = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: ({ url }) => {
+          asked.add(new URL(url).pathname);
+          return new Response("hello");
+        },
+      });
       try {
-        const said = await refusal(`${other.url.origin}`, "secret");
-        expect(said).toStartWith(`the libSQL database at ${other.url.host} cannot be used: `);
+        const said = await refusal(`${other.url.origin}/in/a/folder`, "secret");
+        expect([...asked]).toEqual(["/in/a/folder/v2/pipeline"]);
+        expect(said).toStartWith(`the libSQL database at ${other.url.host}/in/a/folder cannot be used: `);
         expect(said).not.toContain("secret");
       } finally {
         await other.stop(true);

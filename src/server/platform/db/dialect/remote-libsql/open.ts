@@ -35,7 +35,9 @@ export function hostOf({ url }: RemoteAddress): string {
 
 /** A client whose requests go over `link`. */
 export function connect({ url, authToken }: RemoteAddress, link: Link): Client {
-  return createClient({ url, ...(authToken !== undefined && { authToken }), concurrency, fetch: link.fetch });
+  // Relative to a folder: without a slash at its end the driver would leave out the last part of the path.
+  const folder = url.replace(/\/*(\?tls=[01])?$/, "/$1");
+  return createClient({ url: folder, ...(authToken !== undefined && { authToken }), concurrency, fetch: link.fetch });
 }
 
 /** What keeps Parley from using the database, in one line. */
