@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { type Log, named } from "../../src/server/platform/log.ts";
 import { StartError } from "../../src/server/platform/start-error.ts";
 import { joinBridge, reaches } from "../support/bridge.ts";
 import { freePort } from "../support/free-port.ts";
@@ -114,6 +115,24 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     await reaches(bus, "connected");
     await bus.close();
     await redis.stop();
+  });
+
+  test("that is there only later, and then asks for a password, is named in the log, once", async () => {
+    const port = await freePort();
+    const errors: string[] = [];
+    const told = Promise.withResolvers<void>();
+    const error = (line: string) => {
+      errors.push(line);
+      told.resolve();
+    };
+    const log = Object.assign(Object.create(named("test")) as Log, { error, warn() {} });
+    const bus = await joinBridge({ url: `redis://127.0.0.1:${port}`, nodeId: "early", prefix: freshPrefix(), log });
+    const redis = await TestRedis.start({ port, args: ["--requirepass", "swordfish"] });
+    await told.promise;
+    expect(bus.state).toBe("away");
+    await redis.stop();
+    await bus.close();
+    expect(errors).toEqual(["REDIS_URL asks for a password: give it as redis://:password@host"]);
   });
 
   test("that says nothing is not waited for either", async () => {

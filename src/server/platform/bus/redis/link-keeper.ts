@@ -61,6 +61,7 @@ export class LinkKeeper {
     let waitMs = retryMs.first;
     let awayAt = performance.now();
     let isAwayTold = false;
+    let refusalTold: string | undefined;
     while (!this.#isClosed) {
       const link = makeLink();
       this.#link = link;
@@ -75,9 +76,13 @@ export class LinkKeeper {
       // Of two connections the other one may still stand, and would go on to be heard beside the next.
       link.end(failure);
       if (this.#isClosed) return;
-      const reason = reasonOf(await link.lost);
+      const error = await link.lost;
+      const reason = reasonOf(error);
       if (!isAwayTold) log.warn("the bridge is away; other nodes are heard through the database", { reason });
       isAwayTold = true;
+      const refusal = refusalIn(error);
+      if (refusal !== undefined && refusal !== refusalTold) log.error(`REDIS_URL ${refusal}`, { reason });
+      refusalTold = refusal;
       await this.#pause(waitMs * (0.5 + Math.random() / 2));
       waitMs = Math.min(waitMs * 2, retryMs.most);
     }
