@@ -12,6 +12,7 @@ import { originCheck } from "./platform/http/origins.ts";
 import { readTls } from "./platform/http/tls.ts";
 import type { Logging } from "./platform/log-setup.ts";
 import { StartError } from "./platform/start-error.ts";
+import { nextTurn } from "./platform/turn.ts";
 import { startPresence } from "./presence/start.ts";
 import { sayFarewell } from "./realtime/farewell.ts";
 import { startHealing } from "./realtime/heal.ts";
@@ -160,17 +161,18 @@ function watchEventLoop({ metrics }: Context): () => void {
 }
 
 /**
- * Waits for a turn of the event loop in which next to nothing happened. Connections that came since the last look at the
- * listening socket are reset when it closes, and a balancer may not repeat what it has already sent on them: the shorter
- * ago the look, the fewer (a third of what a stop in the middle of a busy turn loses).
+ * Waits for a turn of the event loop in which next to nothing happened, for a moment at most. Connections that came since
+ * the last look at the listening socket are reset when it closes, and a balancer may not repeat what it has already sent on
+ * them: the shorter ago the look, the fewer (a third of what a stop in the middle of a busy turn loses).
  */
 async function quietTurn(): Promise<void> {
-  const turnsMax = 100;
   const quietMs = 0.3;
-  for (let turn = 0; turn < turnsMax; turn++) {
-    const begunAt = performance.now();
-    await new Promise((resolve) => setImmediate(resolve));
-    if (performance.now() - begunAt < quietMs) return;
+  const giveUpAt = performance.now() + 50;
+  for (let begunAt = performance.now(); begunAt < giveUpAt;) {
+    await nextTurn();
+    const now = performance.now();
+    if (now - begunAt < quietMs) return;
+    begunAt = now;
   }
 }
 
