@@ -12,6 +12,7 @@ import { findOneTimeToken, redeemOneTimeToken } from "./one-time-tokens.ts";
 import { issueCredentials, openSession, type IssuedCredentials } from "./open-session.ts";
 import { passwordHashes } from "./password-hashes.ts";
 import { demandGoodPassword } from "./password-policy.ts";
+import { deleteSetupTokens } from "./session-store.ts";
 import { registrationsFrom } from "./sign-in-limits.ts";
 import { consumeInvite, findUser, hasAdmin, insertUser, isInviteUsable, lobbySeq, type UserRow } from "./store.ts";
 import { mailVerification } from "./verify-email.ts";
@@ -95,6 +96,7 @@ async function create(
         await ctx.db.lockPeople(tx, [nobody]);
         const isFirst = await redeemOneTimeToken(ctx, tx, "setup", admission.code);
         if (!isFirst || (await hasAdmin(tx, ctx.db.tables))) throw new AppError("TOKEN_INVALID");
+        await deleteSetupTokens(ctx, tx);
       }
       const row = await insertUser(ctx, tx, {
         ...newUser(input.username, input.display_name ?? input.username, now),

@@ -103,9 +103,11 @@ export async function deleteTokensOf({ db }: Db, tx: Queries, userKey: number): 
   await tx.delete(tokens).where(eq(tokens.user_key, userKey));
 }
 
-export async function deleteSetupTokens({ db }: Db, tx: Queries): Promise<void> {
+/** Those that end before `beforeMs`. */
+export async function deleteSetupTokens({ db }: Db, tx: Queries, beforeMs = Infinity): Promise<void> {
   const tokens = db.tables.one_time_tokens;
-  await tx.delete(tokens).where(eq(tokens.kind, "setup"));
+  const isOlder = Number.isFinite(beforeMs) ? lt(tokens.expires_at, beforeMs) : undefined;
+  await tx.delete(tokens).where(and(eq(tokens.kind, "setup"), isOlder));
 }
 
 /** Removes sessions and tokens that have run out, and revocations that every server has read. */
