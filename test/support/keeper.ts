@@ -28,15 +28,21 @@ export function keep(folder: string, pidFile: string): () => Promise<void> {
 
 /**
  * Reads what a program says until `isReady`, and goes on reading in the background, so that it never waits for a full
- * pipe. Rejects when it ends before.
+ * pipe; `hear` is given all of it. Rejects when it ends before.
  */
-export async function saysReady(output: ReadableStream<Uint8Array>, isReady: (log: string) => boolean): Promise<void> {
+export async function saysReady(
+  output: ReadableStream<Uint8Array>,
+  isReady: (log: string) => boolean,
+  hear: (text: string) => void = () => {},
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const decoder = new TextDecoder();
   let log = "";
   void (async () => {
     for await (const chunk of output) {
-      if (log.length < 20_000) log += decoder.decode(chunk, { stream: true });
+      const text = decoder.decode(chunk, { stream: true });
+      hear(text);
+      if (log.length < 20_000) log += text;
       if (isReady(log)) resolve();
     }
     reject(new Error(`it ended: ${log}`));

@@ -48,6 +48,8 @@ export class PostgresServer {
   #child: Bun.Subprocess<"ignore", "ignore", "pipe"> | undefined;
   readonly #end: () => Promise<void>;
   #databases = 0;
+  /** Is given what the server writes into its log. */
+  hear: (text: string) => void = () => {};
 
   private constructor(
     private readonly bin: string,
@@ -111,7 +113,11 @@ export class PostgresServer {
       stderr: "pipe",
     });
     this.#child.unref();
-    await saysReady(this.#child.stderr, (log) => /ready to accept (read-only )?connections/.test(log));
+    await saysReady(
+      this.#child.stderr,
+      (log) => /ready to accept (read-only )?connections/.test(log),
+      (text) => this.hear(text),
+    );
   }
 
   /** Ends it. `crash`: at once, as after a failure, so that its next start recovers; `restart`: every session is told. */

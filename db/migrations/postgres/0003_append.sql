@@ -3,7 +3,9 @@
 -- bump wrote. Rows are JSON as the lane has them; `back` counts a row's place from its room's last one.
 -- A later form gets another name: nodes of two versions may run side by side.
 CREATE FUNCTION append_messages_1(locks int[], bumps json, batch json)
-RETURNS TABLE (key bigint, last_seq bigint, rev bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (key bigint, last_seq bigint, rev bigint) LANGUAGE plpgsql
+-- Postgres takes JSON for a hundred rows, for which it would rather read all rooms than look each up.
+SET enable_seqscan = off AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(5061727, lock) FROM unnest(locks) AS lock;
   RETURN QUERY

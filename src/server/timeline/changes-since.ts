@@ -24,25 +24,54 @@ export async function sentSince(
     .limit(limit);
 }
 
+/** Passing over so many rows costs less than another look at the index. */
+const passedOverMax = 256;
+
 /**
- * A `seq` at or below the last one that was sent by `rev`, so that a range of the `(room_id, seq)` index is enough.
- * A message takes a `rev` of its own; only system lines of one transaction share one, hence the steps back.
+ * A `seq` at or below the last one that was sent by `rev`, and not far below it, so that a range of the `(room_id, seq)`
+ * index is enough. A message takes a `rev` of its own; only system lines of one transaction share one, hence the steps
+ * back. Where reactions and the like took most of the numbers, that is far too far: `sent_rev` rises with `seq`, so the
+ * distance is halved until little is left.
  */
 async function seqAtRev(
   ctx: Context,
   room: { key: number; last_seq: number; rev: number },
   rev: number,
 ): Promise<number> {
-  const { messages } = ctx.db.tables;
+  let low = await seqBefore(ctx, room, rev);
+  let high = room.last_seq;
+  if (room.rev - rev <= passedOverMax) return low;
+  while (high - low > passedOverMax) {
+    const middle = Math.floor((low + high) / 2);
+    const [row] = await sentFrom(ctx, room.key, middle);
+    if (row && row.sentRev <= rev) low = row.seq;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+async function seqBefore(
+  ctx: Context,
+  room: { key: number; last_seq: number; rev: number },
+  rev: number,
+): Promise<number> {
   for (let back = Math.max(1, room.rev - rev); back < room.last_seq; back *= 2) {
     const seq = room.last_seq - back;
-    const [row] = await ctx.db.read
-      .select({ sentRev: messages.sent_rev })
-      .from(messages)
-      .where(and(eq(messages.room_key, room.key), eq(messages.seq, seq)));
-    if (row && row.sentRev <= rev) return seq;
+    const [row] = await sentFrom(ctx, room.key, seq);
+    if (row?.seq === seq && row.sentRev <= rev) return seq;
   }
   return 0;
+}
+
+/** When the message with this number, or else the next one, was sent. */
+function sentFrom(ctx: Context, roomKey: number, seq: number) {
+  const { messages } = ctx.db.tables;
+  return ctx.db.read
+    .select({ seq: messages.seq, sentRev: messages.sent_rev })
+    .from(messages)
+    .where(and(eq(messages.room_key, roomKey), gte(messages.seq, seq)))
+    .orderBy(asc(messages.seq))
+    .limit(1);
 }
 
 /** Messages changed after `sinceRev`, by the partial index, oldest change first. */
