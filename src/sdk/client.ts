@@ -94,6 +94,7 @@ export function createClient(options: ClientOptions): Parley {
       void loadCursors({ store, http }, frame.payload.room_id);
     } else if (frame.type === "me_updated") reloadCursors({ store, http });
     outbox.receive(frame);
+    readMarks.receive(frame);
     resume.receive(frame);
     follower.receive(frame);
     relations.receive(frame);

@@ -1,3 +1,4 @@
+import type { ServerFrame } from "../protocol/events.ts";
 import type { TimelineMessage } from "../protocol/models.ts";
 import type { StateStore } from "./actions.ts";
 import type { Clock } from "./clock.ts";
@@ -33,6 +34,16 @@ export class ReadMarks {
     this.#marks.set(roomId, { messageId: id, seq, sent: false });
     this.#store.dispatch({ type: "read", room_id: roomId, seq });
     if (this.#cancelTimer === null) this.#send();
+  }
+
+  /**
+   * Whoever has sent has read up to there. The server knows by itself; but another node, or one that was killed at once,
+   * may not.
+   */
+  receive(frame: ServerFrame): void {
+    if (frame.type !== "message_ack") return;
+    const { room_id, id, seq } = frame.payload;
+    if (seq > (this.#marks.get(room_id)?.seq ?? 0)) this.#marks.set(room_id, { messageId: id, seq, sent: true });
   }
 
   /** After `ready`: marks that the server has not got, because the connection broke, are set again. */

@@ -131,7 +131,9 @@ export function rereadTimeline(
   });
   const after = held.messages.filter(({ seq }) => seq > endOf({ messages: read }));
   const fresh: Timeline = { ...emptyTimeline, messages: read, ahead: after, loading: held.loading, live: held.live };
-  const lastSeq = state.rooms[roomId]?.last_seq ?? null;
+  // A window that follows the room goes on doing so, though the room may be known to be further than what was read: what
+  // lies between is on its way as it was before.
+  const lastSeq = held.live ? 0 : (state.rooms[roomId]?.last_seq ?? null);
   const joined = addPage(fresh, "page", read, { lastSeq, hasNewer });
   return { ...state, timelines: { ...state.timelines, [roomId]: { ...joined, loading: held.loading } } };
 }

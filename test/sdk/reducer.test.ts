@@ -159,6 +159,19 @@ test("a change of a message that is still on its way is asked for, not lost on i
   expect(fresh.progress["one"]?.behind).toBe(false);
 });
 
+test("a window that is read anew goes on following its room, though more of the room is known than was read", () => {
+  const [one] = twoRooms();
+  one.send(ben, "read");
+  const state = open(hear(initialState, ready(one)), one);
+  const messages = one.messages.slice();
+  one.send(ben, "on its way");
+  const told = hear(state, ready(one));
+  const reread = reduce(told, { type: "timeline_reread", room_id: "one", messages, has_newer: false });
+  expect(reread.timelines["one"]?.live).toBe(true);
+  const next = hear(reread, { type: "new_message", payload: one.messages.at(-1)! });
+  expect(next.timelines["one"]?.messages.at(-1)).toMatchObject({ content: "on its way" });
+});
+
 test("another epoch takes everything that was held, the rooms come anew", () => {
   const [one] = twoRooms();
   const connected = (epoch: string): Event => ({
