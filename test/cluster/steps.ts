@@ -67,9 +67,9 @@ async function toOwn(
   acknowledged();
 }
 
-/** What a message comes to for the claims: its words, or that it is gone. */
+/** What a message comes to for the claims: its words, or that it is gone; what is gone stays as it is. */
 export const standing = ({ content, is_deleted, is_recalled }: Message) =>
-  is_deleted ? "deleted" : is_recalled ? "recalled" : content;
+  is_deleted || is_recalled ? "gone" : content;
 
 export const steps: readonly Step[] = [
   {
@@ -101,7 +101,7 @@ export const steps: readonly Step[] = [
     weight: 3,
     run: (stage, player, draw) =>
       toOwn(stage, player, draw, async ({ id }) => ({
-        value: "deleted",
+        value: "gone",
         done: player.client.http.messages.remove(id, { for: "all" }),
       })),
   },
@@ -110,7 +110,7 @@ export const steps: readonly Step[] = [
     weight: 2,
     run: (stage, player, draw) =>
       toOwn(stage, player, draw, async ({ id }) => ({
-        value: "recalled",
+        value: "gone",
         done: player.client.http.messages.recall(id),
       })),
   },
