@@ -46,6 +46,8 @@ export function reduceFrame(state: State, frame: ServerFrame): State {
     }
     case "room_added": {
       const { room } = frame.payload;
+      // Told by one node, and overtaken by what another has said since.
+      if ((state.rooms[room.id]?.rev ?? 0) > room.rev) return state;
       return reduceOpened(dropCleared(enterRoom(state, room), room.id), room);
     }
     case "room_removed":

@@ -172,6 +172,13 @@ test("a window that is read anew goes on following its room, though more of the 
   expect(next.timelines["one"]?.messages.at(-1)).toMatchObject({ content: "on its way" });
 });
 
+test("word of a room that comes after what happened there since changes nothing", () => {
+  const [one] = twoRooms();
+  const added: Event = { type: "room_added", payload: { room: one.joinedRoom(ann) } };
+  const state = hear(hear(initialState, ready(one)), ...one.send(ben, "hello").events);
+  expect(hear(state, added)).toBe(state);
+});
+
 test("another epoch takes everything that was held, the rooms come anew", () => {
   const [one] = twoRooms();
   const connected = (epoch: string): Event => ({
