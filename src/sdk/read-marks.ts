@@ -38,11 +38,23 @@ export class ReadMarks {
 
   /**
    * Whoever has sent has read up to there. The server knows by itself; but another node, or one that was killed at once,
-   * may not.
+   * may not. Where the ack was lost, the message itself says so.
    */
   receive(frame: ServerFrame): void {
-    if (frame.type !== "message_ack") return;
-    const { room_id, id, seq } = frame.payload;
+    if (frame.type === "message_ack") this.#wrote(frame.payload);
+    else if (frame.type === "new_message" || frame.type === "new_direct_message") this.#came([frame.payload]);
+    else if (frame.type === "sync_batch") this.#came(frame.payload.messages);
+  }
+
+  #came(messages: readonly TimelineMessage[]): void {
+    const myId = this.#store.getSnapshot().me?.id;
+    for (const message of messages) {
+      const isOwn = !("is_hidden" in message) && message.type !== "system" && message.sender.id === myId;
+      if (isOwn) this.#wrote(message);
+    }
+  }
+
+  #wrote({ room_id, id, seq }: Pick<TimelineMessage, "room_id" | "id" | "seq">): void {
     if (seq > (this.#marks.get(room_id)?.seq ?? 0)) this.#marks.set(room_id, { messageId: id, seq, sent: true });
   }
 
