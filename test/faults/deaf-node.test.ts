@@ -91,6 +91,22 @@ describe.skipIf(postgresLack !== undefined)("a node that is cut off from the bri
     }
   });
 
+  test("makes the others tell its people anew what it could not tell them", async () => {
+    const { ann, ben, far } = await cast("ann", "ben");
+    await ann.http("POST", "/friends/requests", { user_id: ben.id });
+    const [bens, anns] = [await ben.connect(), await ann.connect()];
+    broker.cut("two");
+    const status_text = "said on the second node";
+    await far.ben.http("PATCH", "/users/me", { status_text });
+    broker.mend("two");
+    const { payload } = await bens.next("ready");
+    expect(payload).toMatchObject({ user: { status_text }, friend_requests: [{ user: { id: ann.id } }] });
+    await bens.fence();
+    await anns.fence();
+    expect(anns.seen("ready")).toHaveLength(1);
+    for (const socket of [bens, anns]) socket.close();
+  });
+
   test("puts out whom others have put out, and refuses what they have been denied, with the next look", async () => {
     const { ann, ben, cleo, far } = await cast("ann", "ben", "cleo");
     const roomId = await makeRoom(ann, [ben, cleo]);

@@ -10,6 +10,7 @@ import { roomIdsOf } from "../rooms/standings.ts";
 import { leave } from "./arrival.ts";
 import { deliver, devicesOf } from "./audience.ts";
 import { frame, frameOf } from "./frames.ts";
+import type { RoomHealer } from "./heal-rooms.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 
@@ -38,6 +39,7 @@ export class PeopleHealer {
   constructor(
     private readonly ctx: Context,
     private readonly hub: Hub,
+    private readonly rooms: Pick<RoomHealer, "compare">,
   ) {}
 
   /** The trouble is over. */
@@ -93,10 +95,13 @@ export class PeopleHealer {
     // Who came in during the first look is in by the second: whoever is not has left.
     const before = new Map(leaving.map(({ id }) => [id, [...hub.of(id)].map((session) => session.rooms.keys())]));
     const second = await roomIdsOf(ctx, keysOf(leaving));
-    for (const { key, id } of leaving) {
-      const gone = new Set((before.get(id) ?? []).flat()).difference(second.get(key) ?? new Set());
-      for (const roomId of gone) this.#leave(id, roomId);
-    }
+    const gone = leaving.flatMap(({ key, id }) => {
+      const rooms = new Set((before.get(id) ?? []).flat()).difference(second.get(key) ?? new Set());
+      return [...rooms].map((roomId) => ({ id, roomId }));
+    });
+    // The rooms themselves say how it came, if it was just now.
+    await this.rooms.compare([...new Set(gone.map(({ roomId }) => roomId))]);
+    for (const { id, roomId } of gone) this.#leave(id, roomId);
   }
 
   #lacks(userId: string, own: ReadonlySet<string> = new Set()): string[] {

@@ -4,6 +4,7 @@ import { PeopleHealer } from "./heal-people.ts";
 import { RoomHealer } from "./heal-rooms.ts";
 import type { Hub } from "./hub.ts";
 import type { Opening } from "./opening.ts";
+import type { Session } from "./session.ts";
 import { Trouble } from "./trouble.ts";
 
 /** While a node is cut off from the bridge, all nodes look into the database this often (G6). */
@@ -12,6 +13,9 @@ const pollEveryMs = 1_000;
 const peopleEvery = 3;
 /** When it is over everybody gets their `ready` anew, no oftener than this: it costs as much as if all had come again. */
 const anewEveryMs = 20_000;
+/** Of ten thousand sockets the last is told after 16 s. */
+const anewAtOnce = 32;
+const anewPauseMs = 50;
 /** Rooms that this node has just begun to hear are compared together. */
 const gatherMs = 20;
 
@@ -27,6 +31,10 @@ class Healer {
   #begun = new Set<string>();
   /** Something may have been lost that no look has made up for yet. */
   #isBehind = false;
+  /** Whether this node itself heard nothing. */
+  #wasAway = false;
+  /** Sockets that are to get their `ready` anew. */
+  readonly #toTell = new Set<Session>();
   /** Whether the last look has made up for everything. */
   #isHealed = true;
   /** When everybody last got their `ready` anew. */
@@ -40,7 +48,7 @@ class Healer {
     private readonly opening: Pick<Opening, "again">,
   ) {
     this.#rooms = new RoomHealer(ctx, hub);
-    this.#people = new PeopleHealer(ctx, hub);
+    this.#people = new PeopleHealer(ctx, hub, this.#rooms);
     this.#trouble = new Trouble(ctx);
   }
 
@@ -53,12 +61,14 @@ class Healer {
     });
     if (!ctx.bus.mayHaveOthers) return;
     hub.interest.onLive = (roomId) => this.#live(roomId);
+    hub.interest.onMissed = (userId) => this.#tellAnew(hub.of(userId));
     ctx.onClose(ctx.bus.onState((state) => this.#hear(state)));
     ctx.jobs.every("look for what was not heard", pollEveryMs, () => this.#look());
   }
 
   #hear(state: BusState): void {
     if (state === "alone") return;
+    this.#wasAway ||= state === "away";
     this.#isBehind = true;
     void this.ctx.jobs.run("look for what was not heard", () => this.#look());
   }
@@ -106,17 +116,36 @@ class Healer {
     }
   }
 
-  /** The trouble is over. */
+  /** The trouble is over. What others could not tell people of this node they say themselves. */
   async #end(): Promise<void> {
-    const { ctx, hub, opening } = this;
+    const { ctx, hub } = this;
     if (!this.#isHealed) await this.#heal({ isWhole: true });
     this.#isHealed = true;
-    // Where the bridge comes and goes, nobody is told everything all the time.
-    if (ctx.clock.now() - this.#anewAt < anewEveryMs) return;
-    for (const session of hub.sessions) opening.again(session);
-    this.#anewAt = ctx.clock.now();
+    if (this.#wasAway) {
+      // Where the bridge comes and goes, nobody is told everything all the time.
+      if (ctx.clock.now() - this.#anewAt < anewEveryMs) return;
+      this.#anewAt = ctx.clock.now();
+      this.#wasAway = false;
+      this.#tellAnew(hub.sessions);
+    }
     this.#people.forget();
     this.#looks = 0;
+  }
+
+  /** A few at a time: who comes now does not wait behind them. */
+  #tellAnew(sessions: Iterable<Session>): void {
+    const isUnderWay = this.#toTell.size > 0;
+    for (const session of sessions) this.#toTell.add(session);
+    if (!isUnderWay) this.#tellSome();
+  }
+
+  #tellSome(): void {
+    const some = [...this.#toTell.values().take(anewAtOnce)];
+    for (const session of some) {
+      this.#toTell.delete(session);
+      this.opening.again(session);
+    }
+    if (this.#toTell.size > 0) this.ctx.clock.after(anewPauseMs, () => this.#tellSome());
   }
 
   /** Everything that is read here, and with `isWhole` also what is told people alone. */

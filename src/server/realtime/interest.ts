@@ -9,7 +9,9 @@ export interface Interest {
    * published before was not: this is to be read from the database.
    */
   onLive(roomId: string | undefined): void;
+  /** Called when another node could not tell a person what it had to. */
+  onMissed(userId: string): void;
 }
 
 /** Of a node that has no others. */
-export const noInterest: Interest = { begin() {}, end() {}, heard: () => undefined, onLive() {} };
+export const noInterest: Interest = { begin() {}, end() {}, heard: () => undefined, onLive() {}, onMissed() {} };

@@ -47,6 +47,8 @@ const order = z.discriminatedUnion("do", [
   z.object({ do: z.literal("empty"), roomId: z.string(), keepMembers: z.boolean() }),
   /** A person has blocked an author, or does so no longer. */
   z.object({ do: z.literal("hide"), userId: z.string(), authorId: z.string(), isHidden: z.boolean() }),
+  /** What was told a person's devices meanwhile was not heard: each is to get its `ready` anew. */
+  z.object({ do: z.literal("anew"), userId: z.string() }),
   z.object({ do: z.literal("invalidate"), cache: z.string(), key: z.string() }),
 ]);
 export type Order = z.infer<typeof order>;
@@ -68,6 +70,7 @@ export function decode(text: string): { message: Address | Order; frame: string 
 
 /** Where a message is heard: orders by all nodes, events by those that have sockets for them. */
 export function channelOf(message: Address | Order): string {
+  if ("do" in message && message.do === "anew") return `user:${message.userId}`;
   if ("do" in message || message.to === "acquaintances") return "all";
   return message.to === "room" || message.to === "room_now" ? `room:${message.roomId}` : `user:${message.userId}`;
 }

@@ -24,6 +24,8 @@ interface PublishOptions {
 
 /** Nobody waits longer for the bridge than this; should it come later, what was missed is read from the database. */
 const heardWithinMs = 1_000;
+/** Remembered while the bridge is away (G7); whoever is not among them learns it with their next connection. */
+const unheardMax = 20_000;
 
 /** `Publish` over the hub of this node and the bus to the others. */
 export class Publisher implements Publish {
@@ -32,6 +34,8 @@ export class Publisher implements Publish {
   readonly #notUnderstood = seldom((from: string, error: unknown) =>
     this.#options.log.warn("a message of another node was not understood", { from, error }),
   );
+  /** Who was told something while nobody could hear it. */
+  readonly #unheard = new Set<string>();
   /** People whose channel is not heard yet. */
   readonly #coming = new Map<string, PromiseWithResolvers<void>>();
 
@@ -47,7 +51,9 @@ export class Publisher implements Publish {
       },
       heard: (userIds) => this.#heard(userIds),
       onLive: () => {},
+      onMissed: () => {},
     };
+    options.bus.onState((state) => state === "connected" && this.#makeUp());
     this.#listen("all", () => hub.interest.onLive(undefined));
   }
 
@@ -122,7 +128,20 @@ export class Publisher implements Publish {
   #deliver(address: Address, text: string): void {
     const { hub, bus } = this.#options;
     deliver(hub, address, text);
-    if (!bus.isAlone) bus.publish(channelOf(address), encode(address, text));
+    if (bus.isAlone) return;
+    bus.publish(channelOf(address), encode(address, text));
+    const isLost = bus.state === "away" && address.to === "user";
+    if (isLost && this.#unheard.size < unheardMax) this.#unheard.add(address.userId);
+  }
+
+  /** What is told people has no number that would show that they lack it: whoever could not be told gets everything anew. */
+  #makeUp(): void {
+    const { bus } = this.#options;
+    for (const userId of this.#unheard) {
+      const order: Order = { do: "anew", userId };
+      bus.publish(channelOf(order), encode(order));
+    }
+    this.#unheard.clear();
   }
 
   #order(order: Order): void {
@@ -145,6 +164,9 @@ export class Publisher implements Publish {
         hub.toEach((session) => {
           if (!order.keepMembers || session.isWatching(order.roomId)) hub.leave(session, order.roomId);
         });
+        break;
+      case "anew":
+        hub.interest.onMissed(order.userId);
         break;
       case "hide":
         hub.hiddenAuthors.set(order.userId, order.authorId, order.isHidden);
