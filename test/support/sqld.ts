@@ -17,6 +17,12 @@ kill -CONT $!
 kill -KILL $!
 wait $!`;
 
+/** What a test does not remove goes when the process ends. */
+const folders = new Set<string>();
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 interface SqldOptions {
   /** The public key of those whose tokens it takes; without one everybody is let in. */
   authKey?: string;
@@ -31,7 +37,9 @@ export class Sqld {
   private constructor(
     readonly url: string,
     private readonly options: SqldOptions,
-  ) {}
+  ) {
+    folders.add(this.#data);
+  }
 
   static async start(options: SqldOptions = {}): Promise<Sqld> {
     const sqld = new Sqld(`http://127.0.0.1:${await freePort()}`, options);
