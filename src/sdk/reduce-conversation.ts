@@ -122,8 +122,13 @@ export function dropCleared(state: State, roomId: string): State {
 /** What waited for a person goes into the room that there now is. */
 export function reduceOpened(state: State, { id, peer }: Pick<RoomState, "id" | "peer">): State {
   const place = peer && placeFor(peer.id);
-  const waiting = place === undefined ? undefined : state.pending[place];
-  if (place === undefined || !waiting) return state;
+  return place === undefined ? state : movePending(state, place, id);
+}
+
+/** What was sent to a person goes to the room that it made. */
+export function movePending(state: State, place: string, id: string): State {
+  const waiting = state.pending[place];
+  if (!waiting) return state;
   const moved = waiting.map((message): PendingMessage => {
     const { receiver_id: _, ...rest } = message;
     return { ...rest, room_id: id };

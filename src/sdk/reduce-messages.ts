@@ -1,7 +1,7 @@
 import type { EventPayload } from "../protocol/events.ts";
 import type { Message, TimelineMessage } from "../protocol/models.ts";
 import { followQuoted, withHeldQuotation } from "./quotations.ts";
-import { withCursor, withWriter } from "./reduce-conversation.ts";
+import { movePending, withCursor, withWriter } from "./reduce-conversation.ts";
 import { withOwnReactions } from "./reduce-reactions.ts";
 import { patchRoom } from "./room-changes.ts";
 import type { State } from "./state.ts";
@@ -32,12 +32,21 @@ export function reduceMessage(state: State, received: TimelineMessage, { isAnswe
 }
 
 export function reduceAck(state: State, { room_id, temp_id, seq }: EventPayload<"message_ack">): State {
-  const pending = state.pending[room_id];
+  const opened = withRoomOf(state, room_id, temp_id);
+  const pending = opened.pending[room_id];
   const marked = pending?.map((sent) =>
     sent.temp_id === temp_id ? { ...sent, status: "sent" as const, seq, error: null } : sent,
   );
-  const next = marked ? { ...state, pending: { ...state.pending, [room_id]: marked } } : state;
+  const next = marked ? { ...opened, pending: { ...opened.pending, [room_id]: marked } } : opened;
   return dropShown(reduceRead(next, room_id, seq), room_id);
+}
+
+/** Word of the room that a first message made may come after its ack: then the ack says what the room is. */
+function withRoomOf(state: State, roomId: string, tempId: string): State {
+  const isIt = ({ temp_id }: { temp_id: string }) => temp_id === tempId;
+  if (state.pending[roomId]?.some(isIt)) return state;
+  const place = Object.keys(state.pending).find((each) => state.pending[each]?.some(isIt));
+  return place === undefined ? state : movePending(state, place, roomId);
 }
 
 /** Moves one's own read cursor, never back. */

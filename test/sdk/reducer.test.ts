@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { limits } from "../../src/protocol/limits.ts";
 import type { Me } from "../../src/protocol/models.ts";
+import { placeFor } from "../../src/sdk/reduce-conversation.ts";
 import { reduce } from "../../src/sdk/reducer.ts";
 import { initialState, type State } from "../../src/sdk/state.ts";
 import { type Event, ModelRoom, person } from "./model-room.ts";
@@ -177,6 +178,21 @@ test("word of a room that comes after what happened there since changes nothing"
   const added: Event = { type: "room_added", payload: { room: one.joinedRoom(ann) } };
   const state = hear(hear(initialState, ready(one)), ...one.send(ben, "hello").events);
   expect(hear(state, added)).toBe(state);
+});
+
+test("the ack of a first message to a person settles it, though word of their room comes later", () => {
+  const [one] = twoRooms();
+  const state = hear(initialState, ready(one));
+  const place = placeFor("cleo");
+  const waiting = { temp_id: "t", room_id: place, receiver_id: "cleo", content: "hello", created_at: "", seq: null };
+  const sending = reduce(state, {
+    type: "pending",
+    room_id: place,
+    messages: [{ ...waiting, status: "sending", error: null }],
+  });
+  const ack = { temp_id: "t", id: "m", room_id: "new", seq: 1, rev: 2, created_at: "2026-01-09T10:30:00.000Z" };
+  const acked = hear(sending, { type: "message_ack", payload: ack });
+  expect(Object.values(acked.pending).flat()).toEqual([]);
 });
 
 test("another epoch takes everything that was held, the rooms come anew", () => {
