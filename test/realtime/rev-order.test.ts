@@ -87,6 +87,51 @@ describe("the events of a room", () => {
     expect(late).toEqual(["5"]);
   });
 
+  test("that stay away are asked for once, up to what has come, and told in their place", () => {
+    const { order, released, late, wait, turn, timers } = rig();
+    const holes: number[] = [];
+    order.onHole = (_roomId, upTo) => void holes.push(upTo);
+    order.begin("room", () => 4);
+    order.take("room", 8, "8");
+    wait();
+    order.take("room", 9, "9");
+    wait();
+    expect([holes, released]).toEqual([[7], []]);
+    // One of them has come after all, so that the database brings it a second time.
+    order.take("room", 5, "5");
+    order.tell("room", {
+      upTo: 7,
+      frames: [
+        { rev: 5, frame: "5 told" },
+        { rev: 6, frame: "6 told" },
+        { rev: 7, frame: "7 told" },
+      ],
+    });
+    turn();
+    expect(released).toEqual(["5", "6 told", "7 told", "8", "9"]);
+    for (const rev of [6, 7]) order.take("room", rev, `${rev}`);
+    expect([released.length, late]).toEqual([5, ["6", "7"]]);
+    expect(timers.size).toBe(0);
+  });
+
+  test("are told past what is held, which is then not released a second time, and the rest is waited for", () => {
+    const { order, released, late, wait, turn, timers } = rig();
+    const holes: number[] = [];
+    order.onHole = (_roomId, upTo) => void holes.push(upTo);
+    order.begin("room", () => 4);
+    order.take("room", 6, "6");
+    order.take("room", 9, "9");
+    order.tell("room", { upTo: 7, frames: [{ rev: 6, frame: "6 told" }] });
+    expect([released, late]).toEqual([["6 told"], ["6"]]);
+    wait();
+    expect(holes).toEqual([8]);
+    order.skip("room");
+    turn();
+    expect(released).toEqual(["6 told", "9"]);
+    order.tell("room", { upTo: 0, frames: [] });
+    expect(timers.size).toBe(0);
+  });
+
   test("of a room that nobody reads pass, and leave no timer behind", () => {
     const { order, released, timers } = rig();
     order.take("room", 9, "9");

@@ -40,17 +40,23 @@ export async function missedIn(ctx: Context, roomId: string, sinceRev: number, u
     const events: RoomEvent[] = [{ type: "room_deleted", payload: { room_id: roomId, rev } }];
     return { events, upTo: rev, gone: [], isDeleted: true };
   }
-  const [sent, changed, members] = await Promise.all([
-    sentSince(ctx, room, sinceRev, changesMax + 1),
-    changedSince(ctx, room.key, sinceRev, changesMax + 1),
-    membersChangedSince(ctx, room, sinceRev, changesMax + 1),
-  ]);
+  const sent = await sentSince(ctx, room, sinceRev, changesMax + 1);
+  const wanted = Math.min(room.rev, untilRev);
+  // Each change has its `rev`: where messages have taken all of them there is nothing else to ask for.
+  const talk = sent.filter(({ sent_rev, system }) => sent_rev <= wanted && system === null).length;
+  const [changed, members] =
+    talk === wanted - sinceRev
+      ? [[], []]
+      : await Promise.all([
+          changedSince(ctx, room.key, sinceRev, changesMax + 1),
+          membersChangedSince(ctx, room, sinceRev, changesMax + 1),
+        ]);
   const revs = [
     ...sent.map((row) => row.sent_rev),
     ...changed.map((row) => row.changed_rev ?? 0),
     ...members.map((row) => row.rev),
   ].sort((a, b) => a - b);
-  const upTo = lastRevWithin(revs, changesMax, Math.min(room.rev, untilRev));
+  const upTo = lastRevWithin(revs, changesMax, wanted);
   const inTime = {
     sent: sent.filter((row) => row.sent_rev <= upTo),
     changed: changed.filter((row) => (row.changed_rev ?? 0) <= upTo),
