@@ -23,6 +23,11 @@ export class Relations {
   #blocked: ReadonlySet<string> | null = null;
   /** What is held was read under other blocks, and reading it anew has failed. */
   #isOwed = false;
+  /**
+   * A block is so new that a node which heard nothing of the others may have answered as if there were none: what was read
+   * since is read once more after the next `ready`.
+   */
+  #isYoung = false;
   #isReading = false;
   #isStale = false;
 
@@ -35,12 +40,14 @@ export class Relations {
       const blocked = new Set(frame.payload.blocks.map(({ id }) => id));
       const isOther = this.#blocked !== null && this.#blocked.symmetricDifference(blocked).size > 0;
       this.#blocked = blocked;
-      if (isOther || this.#isOwed) this.#reread();
+      if (isOther || this.#isOwed || this.#isYoung) this.#reread();
+      this.#isYoung = isOther;
     } else if (frame.type === "relationship_changed") {
       const { user, blocked } = frame.payload;
       const before = this.#blocked ?? new Set();
       if (before.has(user.id) === blocked) return;
       this.#blocked = blocked ? before.union(new Set([user.id])) : before.difference(new Set([user.id]));
+      this.#isYoung = true;
       this.#reread();
     }
   }
@@ -48,6 +55,7 @@ export class Relations {
   /** The session is over. */
   end(): void {
     this.#blocked = null;
+    this.#isYoung = false;
     this.#isOwed = false;
   }
 

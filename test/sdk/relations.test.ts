@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import type { Me, TimelineMessage } from "../../src/protocol/models.ts";
+import type { Http } from "../../src/sdk/http.ts";
+import { Relations } from "../../src/sdk/relations.ts";
 import { reduce } from "../../src/sdk/reducer.ts";
 import { initialState, type State } from "../../src/sdk/state.ts";
+import { createStore } from "../../src/sdk/store.ts";
+import { settle } from "./fake-clock.ts";
 import { type Event, ModelRoom, person } from "./model-room.ts";
 
 const [ann, ben, cleo] = [person("ann"), person("ben"), person("cleo")];
@@ -104,4 +108,32 @@ test("an event that is hidden leaves no gap, and moves the message that it happe
   expect(advanced.rooms[roomId]?.rev).toBe(rev);
   expect(advanced.progress[roomId]?.behind).toBe(false);
   expect(advanced.timelines[roomId]?.messages[1]).toEqual({ ...held!, rev });
+});
+
+test("what is seen otherwise since a block is read anew at once, and once more after the next ready", async () => {
+  const { state } = opened();
+  let reads = 0;
+  const http = {
+    rooms: {
+      joined: async () => {
+        reads++;
+        return { data: [], meta: { page: 1, per_page: 100, total: 0, has_more: false } };
+      },
+    },
+  } as unknown as Http;
+  const relations = new Relations({ store: createStore(state, reduce), http, timelines: { opened: new Set() } });
+  const receive = async (event: Event) => {
+    relations.receive({ ...event, timestamp: "2026-01-09T10:30:00.000Z" } as never);
+    await settle();
+  };
+  const none = { user: ann as Me, rooms: [], friends: [], friend_requests: [], presence: [], unread_notifications: 0 };
+  const ready: Event = { type: "ready", payload: { ...none, blocks: [ben] } };
+  await receive({ type: "ready", payload: { ...none, blocks: [] } });
+  expect(reads).toBe(0);
+  await receive(changed({ blocked: true }));
+  expect(reads).toBe(1);
+  await receive(ready);
+  expect(reads).toBe(2);
+  await receive(ready);
+  expect(reads).toBe(2);
 });
