@@ -157,6 +157,7 @@ forEachDatabase((dialect) => {
     for (let index = 0; index < 5; index++) sent.push(await tell(ann, ben, `${index}`));
     const [own, peer] = [await ann.connect(), await ben.connect()];
     for (const each of sent) await mark(peer, "read", each);
+    await own.next("message_read", ({ read_seq }) => read_seq === 1);
     await own.fence();
     expect(own.seen("message_read").map(({ read_seq }) => read_seq)).toEqual([1]);
     passHalfASecond();
