@@ -154,7 +154,9 @@ async function rest(stage: Stage, { isStrict = true }: WalkOptions): Promise<str
     if (look().connection.status === "waiting") client.connection.retryNow();
     const isAtRest = () =>
       look().connection.status === "ready" &&
-      Object.values(look().pending).every((sends) => sends.every(({ status }) => status === "failed"));
+      Object.values(look().pending).every((sends) =>
+        sends.every(({ status }) => status === "failed" || status === "sent"),
+      );
     await until(isAtRest, `${name} has sent everything`, settlesWithinMs).catch(() => {
       const { connection, pending } = look();
       const open = Object.values(pending).flat();
