@@ -2,7 +2,7 @@ import { inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
 import { Gathered } from "../platform/cache/gathered.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
-import { jsonNumbers } from "../platform/db/json-rows.ts";
+import { keysGiven } from "../platform/db/json-rows.ts";
 
 /** Both sides of a person's blocks, by key. */
 export interface Blocks {
@@ -19,6 +19,19 @@ const rememberedMax = 50_000;
 const cacheName = "blocks";
 /** Parameters of one statement stay far below what either database takes. */
 const keysPerQuery = 500;
+
+/** The blocks of these people and against them. */
+const around = perContext(({ db }) => {
+  const { blocks } = db.tables;
+  const wanted = keysGiven(db);
+  const both = { by: blocks.user_key, of: blocks.blocked_key };
+  return db.read
+    .select(both)
+    .from(blocks)
+    .where(inArray(blocks.user_key, wanted))
+    .union(db.read.select(both).from(blocks).where(inArray(blocks.blocked_key, wanted)))
+    .prepare();
+});
 
 class BlockLists {
   readonly #known = new RecentMap<number, Blocks>(rememberedMax);
@@ -63,23 +76,11 @@ class BlockLists {
   }
 
   async #load(keys: readonly number[]): Promise<Map<number, Blocks>> {
-    const { db } = this.ctx;
-    const { blocks } = db.tables;
     const dropped = new Set<number>();
     const clearings = this.#clearings;
     this.#overtaken.add(dropped);
     try {
-      const wanted = jsonNumbers(db, keys);
-      const rows = await db.read
-        .select({ by: blocks.user_key, of: blocks.blocked_key })
-        .from(blocks)
-        .where(inArray(blocks.user_key, wanted))
-        .union(
-          db.read
-            .select({ by: blocks.user_key, of: blocks.blocked_key })
-            .from(blocks)
-            .where(inArray(blocks.blocked_key, wanted)),
-        );
+      const rows = await around(this.ctx).execute({ keys: JSON.stringify(keys) });
       const blocked = Map.groupBy(rows, ({ by }) => by);
       const blockers = Map.groupBy(rows, ({ of }) => of);
       const found = new Map<number, Blocks>();

@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, type SQL } from "drizzle-orm";
-import type { Context } from "../context.ts";
+import { perContext, type Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
-import { jsonNumbers } from "../platform/db/json-rows.ts";
+import { keysGiven } from "../platform/db/json-rows.ts";
 import type { RequestRow } from "./store.ts";
 
 /** The SQL of lists: of friends, requests and blocks. */
@@ -119,10 +119,15 @@ export async function blocksPage(
 }
 
 /** Those of these people who have friends, or requests that wait; of most, who come at once, it is all that is asked. */
-export async function relatedAmong({ db }: Db, userKeys: readonly number[]): Promise<number[]> {
+export async function relatedAmong(ctx: Context, userKeys: readonly number[]): Promise<number[]> {
+  const rows = await related(ctx).execute({ keys: JSON.stringify(userKeys) });
+  return rows.map(({ key }) => key);
+}
+
+const related = perContext(({ db }) => {
   const { friendships, friend_requests } = db.tables;
-  const wanted = jsonNumbers(db, userKeys);
-  const rows = await db.read
+  const wanted = keysGiven(db);
+  return db.read
     .select({ key: friendships.user_key })
     .from(friendships)
     .where(inArray(friendships.user_key, wanted))
@@ -137,9 +142,9 @@ export async function relatedAmong({ db }: Db, userKeys: readonly number[]): Pro
         .select({ key: friend_requests.from_key })
         .from(friend_requests)
         .where(inArray(friend_requests.from_key, wanted)),
-    );
-  return rows.map(({ key }) => key);
-}
+    )
+    .prepare();
+});
 
 /** Friends and requests of each of these people, in the order of the pages. */
 export async function friendsAndRequestsOf({ db }: Db, userKeys: readonly number[]) {

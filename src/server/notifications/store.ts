@@ -1,8 +1,8 @@
 import { and, asc, count, desc, eq, inArray, isNull, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
-import type { Context } from "../context.ts";
+import { perContext, type Context } from "../context.ts";
 import type { Queries, Tables } from "../platform/db/database.ts";
-import { jsonNumbers, jsonRows, jsonTexts } from "../platform/db/json-rows.ts";
+import { jsonNumbers, jsonRows, jsonTexts, keysGiven } from "../platform/db/json-rows.ts";
 import { runInLane } from "../timeline/lane.ts";
 
 export type NotificationRow = Tables["notifications"]["$inferSelect"];
@@ -187,14 +187,19 @@ export function ownOf(ctx: Context, userKey: number, ids: readonly string[]): Pr
 
 /** How many these people have not read; who is missing has read all. */
 export async function unreadCounts(ctx: Context, userKeys: readonly number[]): Promise<Map<number, number>> {
-  const { notifications } = ctx.db.tables;
-  const rows = await ctx.db.read
-    .select({ key: notifications.user_key, unread: count() })
-    .from(notifications)
-    .where(and(inArray(notifications.user_key, jsonNumbers(ctx.db, userKeys)), isNull(notifications.read_at)))
-    .groupBy(notifications.user_key);
+  const rows = await unreadBy(ctx).execute({ keys: JSON.stringify(userKeys) });
   return new Map(rows.map(({ key, unread }) => [key, unread]));
 }
+
+const unreadBy = perContext(({ db }) => {
+  const { notifications } = db.tables;
+  return db.read
+    .select({ key: notifications.user_key, unread: count() })
+    .from(notifications)
+    .where(and(inArray(notifications.user_key, keysGiven(db)), isNull(notifications.read_at)))
+    .groupBy(notifications.user_key)
+    .prepare();
+});
 
 /** The rooms of which these people have something unread. */
 export async function unreadRooms(ctx: Context, userKeys: readonly number[]) {

@@ -1,8 +1,8 @@
 import { and, asc, count, eq, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
 import { folded } from "../accounts/names.ts";
-import type { Context } from "../context.ts";
+import { perContext, type Context } from "../context.ts";
 import type { Tables } from "../platform/db/database.ts";
-import { asJson, jsonNumbers, jsonTexts } from "../platform/db/json-rows.ts";
+import { asJson, jsonTexts, keysGiven } from "../platform/db/json-rows.ts";
 import { contains, startsWith } from "../platform/db/like.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import type { RoomRow } from "./directory.ts";
@@ -48,8 +48,13 @@ export interface StandingRow {
 
 /** The rooms that these people are in. In the lobby a row is there only once something had to be remembered. */
 export async function standingRows(ctx: Context, userKeys: readonly number[]): Promise<StandingRow[]> {
-  const { rooms, members } = ctx.db.tables;
-  const { cell, rowsIn } = asJson(ctx.db, {
+  const { query, rowsIn } = standingQuery(ctx);
+  return rowsIn(await query.execute({ keys: JSON.stringify(userKeys) }));
+}
+
+const standingQuery = perContext(({ db }) => {
+  const { rooms, members } = db.tables;
+  const { cell, rowsIn } = asJson(db, {
     userKey: members.user_key,
     roomKey: members.room_key,
     rev: rooms.rev,
@@ -60,19 +65,14 @@ export async function standingRows(ctx: Context, userKeys: readonly number[]): P
     mutedUntil: members.muted_until,
     clearedSeq: members.cleared_seq,
   });
-  const found = await ctx.db.read
+  const query = db.read
     .select({ cell })
     .from(members)
     .innerJoin(rooms, eq(rooms.key, members.room_key))
-    .where(
-      and(
-        inArray(members.user_key, jsonNumbers(ctx.db, userKeys)),
-        eq(members.is_active, true),
-        isNull(rooms.deleted_at),
-      ),
-    );
-  return rowsIn(found);
-}
+    .where(and(inArray(members.user_key, keysGiven(db)), eq(members.is_active, true), isNull(rooms.deleted_at)))
+    .prepare();
+  return { query, rowsIn };
+});
 
 /** The ids of the rooms that these people are in. */
 export async function roomsOfEach(

@@ -1,7 +1,7 @@
 import { asc, inArray } from "drizzle-orm";
 import { perContext, type Context } from "../context.ts";
 import { RecentMap } from "../platform/cache/recent-map.ts";
-import { jsonNumbers } from "../platform/db/json-rows.ts";
+import { keysGiven } from "../platform/db/json-rows.ts";
 
 /** What one person has deleted in one room for themselves alone. */
 export interface HiddenInRoom {
@@ -31,6 +31,21 @@ const cacheName = "hidden";
 const keysPerQuery = 500;
 
 const sizeOf = (hidden: Hidden) => hidden.values().reduce((sum, { seqs }) => sum + seqs.size, 0);
+
+const hiddenBy = perContext(({ db }) => {
+  const { hidden_messages } = db.tables;
+  return db.read
+    .select({
+      userKey: hidden_messages.user_key,
+      roomKey: hidden_messages.room_key,
+      seq: hidden_messages.seq,
+      rev: hidden_messages.rev,
+    })
+    .from(hidden_messages)
+    .where(inArray(hidden_messages.user_key, keysGiven(db)))
+    .orderBy(asc(hidden_messages.user_key), asc(hidden_messages.room_key))
+    .prepare();
+});
 
 class HiddenLists {
   readonly #known = new RecentMap<number, Hidden>(peopleMax);
@@ -82,21 +97,11 @@ class HiddenLists {
   }
 
   async #load(keys: readonly number[]): Promise<Map<number, Hidden>> {
-    const { hidden_messages } = this.ctx.db.tables;
     const dropped = new Set<number>();
     const clearings = this.#clearings;
     this.#overtaken.add(dropped);
     try {
-      const rows = await this.ctx.db.read
-        .select({
-          userKey: hidden_messages.user_key,
-          roomKey: hidden_messages.room_key,
-          seq: hidden_messages.seq,
-          rev: hidden_messages.rev,
-        })
-        .from(hidden_messages)
-        .where(inArray(hidden_messages.user_key, jsonNumbers(this.ctx.db, keys)))
-        .orderBy(asc(hidden_messages.user_key), asc(hidden_messages.room_key));
+      const rows = await hiddenBy(this.ctx).execute({ keys: JSON.stringify(keys) });
       const found = new Map<number, Hidden>(keys.map((key) => [key, nothing]));
       for (const [userKey, own] of Map.groupBy(rows, ({ userKey }) => userKey)) {
         const byRoom = Map.groupBy(own, ({ roomKey }) => roomKey);

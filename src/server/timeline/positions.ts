@@ -1,6 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm";
-import type { Context } from "../context.ts";
-import { asJson, jsonNumbers } from "../platform/db/json-rows.ts";
+import { perContext, type Context } from "../context.ts";
+import { asJson, keysGiven } from "../platform/db/json-rows.ts";
 
 /** A person's stored cursor in a room; in the lobby there is none at first. */
 export async function readCursor(ctx: Context, roomKey: number, userKey: number) {
@@ -14,12 +14,19 @@ export async function readCursor(ctx: Context, roomKey: number, userKey: number)
 
 /** Where the lobby stood when each account was made. */
 export async function lobbyPositions(ctx: Context, userKeys: readonly number[]): Promise<Map<number, number>> {
-  const { users } = ctx.db.tables;
   if (userKeys.length === 0) return new Map();
-  const { cell, rowsIn } = asJson(ctx.db, { key: users.key, seq: users.lobby_from_seq });
-  const found = await ctx.db.read
+  const { query, rowsIn } = positions(ctx);
+  const rows = rowsIn(await query.execute({ keys: JSON.stringify(userKeys) }));
+  return new Map(rows.map(({ key, seq }) => [key, seq]));
+}
+
+const positions = perContext(({ db }) => {
+  const { users } = db.tables;
+  const { cell, rowsIn } = asJson(db, { key: users.key, seq: users.lobby_from_seq });
+  const query = db.read
     .select({ cell })
     .from(users)
-    .where(inArray(users.key, jsonNumbers(ctx.db, userKeys)));
-  return new Map(rowsIn(found).map(({ key, seq }) => [key, seq]));
-}
+    .where(inArray(users.key, keysGiven(db)))
+    .prepare();
+  return { query, rowsIn };
+});
