@@ -18,8 +18,8 @@ import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
 
 /** Sockets in one round, and rooms of theirs: together some milliseconds, then the event loop has its turn. */
-const socketsPerRound = 64;
-const roomsPerRound = 600;
+const socketsPerRound = 32;
+const roomsPerRound = 300;
 
 /** So many without a pause are a rush; it is over when nobody has come for a while. */
 const rushSockets = 500;
