@@ -103,9 +103,11 @@ export function rereadRooms(state: State, rooms: readonly JoinedRoom[]): State {
   for (const room of rooms) {
     const held = next.rooms[room.id];
     if (!held || room.rev < held.rev) continue;
-    const { last_message, unread_count, mention_count } = room;
+    const { last_message, unread_count, mention_count, peer } = room;
     const isNewer = room.rev > held.rev;
-    const merged = isNewer ? room : { ...held, last_message, unread_count, mention_count };
+    // How the other one is comes by events, and was maybe read where less was known.
+    const read = peer ? { ...room, peer: { ...peer, ...state.presence[peer.id] } } : room;
+    const merged = isNewer ? read : { ...held, last_message, unread_count, mention_count };
     next = {
       ...next,
       rooms: { ...next.rooms, [room.id]: { ...merged, read_seq: Math.max(held.read_seq, room.read_seq) } },

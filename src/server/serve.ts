@@ -19,6 +19,7 @@ import { startHealing } from "./realtime/heal.ts";
 import type { Hub } from "./realtime/hub.ts";
 import { Opening } from "./realtime/opening.ts";
 import { socketHandlers } from "./realtime/socket.ts";
+import { startTellingNear } from "./realtime/told-near.ts";
 import { upgrader } from "./realtime/upgrade.ts";
 import { startRooms } from "./rooms/start.ts";
 import { startSearch } from "./search/start.ts";
@@ -102,6 +103,7 @@ async function listen(
     }),
   );
   hub.attach(server);
+  startTellingNear(ctx, hub);
   startHealing(ctx, hub, opening);
   const url = server.url.href.replace(/\/$/, "");
   ctx.onClose(watchEventLoop(ctx));

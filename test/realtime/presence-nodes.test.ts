@@ -61,6 +61,22 @@ class Node {
     return new Eyes(this.open.context, undefined, undefined).see(person(key));
   }
 
+  /** What the database has of somebody. In production it is one for all nodes. */
+  async store(key: number, chosen: PresentPerson["chosen"]): Promise<void> {
+    const { db } = this.open.context;
+    const { users } = db.tables;
+    const { id } = person(key);
+    const names = { username: id, username_lower: id, username_skeleton: id, display_name: id, display_name_lower: id };
+    const rest = { password_hash: "", bio: "", status_text: "", privacy: "{}", created_at: 0, lobby_from_seq: 0 };
+    const row = { key, id, ...names, ...rest, email_verified: false, role: "user" as const, chosen_status: chosen };
+    await db.write((tx) =>
+      tx
+        .insert(users)
+        .values(row)
+        .onConflictDoUpdate({ target: users.key, set: { chosen_status: chosen } }),
+    );
+  }
+
   /** Gives when the socket came. */
   came(key: number, more: Partial<PresentPerson> = {}): number {
     return this.presence.came(person(key, more));
@@ -162,6 +178,64 @@ describe("presence on several nodes", () => {
     await settled();
     two.came(2);
     expect(two.status(2).status).toBe("busy");
+  });
+
+  /** Commits a choice, of which `teller` tells the others. */
+  const choose = async (teller: Node, key: number, chosen: PresentPerson["chosen"]) => {
+    for (const node of [one, two]) await node.store(key, chosen);
+    teller.presence.choose(key, { chosen, showsLastSeen: true });
+    await settled();
+  };
+  const bothSee = (key: number, status: string) =>
+    until(() => [one, two].every((node) => node.status(key).status === status), `both see ${status}`);
+
+  test("a choice that was told while the other heard nothing is read by it, wherever it was made", async () => {
+    const watcher = two.watch(99, "person 1", "person 2");
+    one.came(1);
+    two.came(2);
+    await advance(200);
+    broker.cut("two");
+    await choose(one, 1, "busy");
+    // By a device that has been on the first node and left nothing there.
+    await choose(one, 2, "away");
+    broker.mend("two");
+    await bothSee(1, "busy");
+    await bothSee(2, "away");
+    await advance(tellEveryMs);
+    expect(seenOf(watcher).slice(-2).sort()).toEqual(["person 1: busy", "person 2: away"]);
+    // Losses in a row: not every one of them asks for everybody, but none is forgotten.
+    broker.cut("two");
+    await choose(one, 1, "online");
+    broker.mend("two");
+    await settled();
+    expect(two.status(1).status).toBe("busy");
+    await advance(10_000);
+    await bothSee(1, "online");
+  });
+
+  test("of two choices told by two nodes the one that was made last holds, whichever is heard last", async () => {
+    one.came(1);
+    await advance(200);
+    await choose(two, 1, "busy");
+    for (const node of [one, two]) await node.store(1, "away");
+    two.presence.choose(1, { chosen: "away", showsLastSeen: true });
+    // Was made before that, and was long on its way.
+    one.presence.choose(1, { chosen: "online", showsLastSeen: true });
+    await settled();
+    await bothSee(1, "away");
+  });
+
+  test("who comes with another choice than was told of them is asked for", async () => {
+    await choose(one, 1, "busy");
+    broker.cut("two");
+    await choose(one, 1, "online");
+    // Comes to the node that missed it, which remembers the older one.
+    two.came(1);
+    expect(two.status(1).status).toBe("busy");
+    await until(() => two.status(1).status === "online", "the newer one");
+    broker.mend("two");
+    await advance(200);
+    await bothSee(1, "online");
   });
 
   test("a node that comes later learns of everybody, on all of them", async () => {

@@ -99,6 +99,19 @@ test("rooms read anew bring counts and last messages, unless something newer is 
   expect(reduce(later, { type: "rooms_reread", rooms: [read] }).rooms[roomId]?.unread_count).toBe(4);
 });
 
+test("rooms read anew do not say how the other one is, of which events tell", () => {
+  const { state, room } = opened();
+  const read = (status: "online" | "busy", rev: number) => {
+    return { ...room.joinedRoom(ann), rev, peer: { ...ben, status, last_seen_at: null } };
+  };
+  const { rev } = room.joinedRoom(ann);
+  const entered = hear(state, { type: "room_added", payload: { room: read("online", rev) } });
+  const busy = { user_id: ben.id, status: "busy" as const, last_seen_at: null };
+  const told = hear(entered, { type: "user_status_changed", payload: busy });
+  const reread = reduce(told, { type: "rooms_reread", rooms: [read("online", rev + 1)] });
+  expect(reread.rooms[roomId]).toMatchObject({ rev: rev + 1, peer: { status: "busy" } });
+});
+
 test("an event that is hidden leaves no gap, and moves the message that it happened to", () => {
   const { state } = opened();
   const held = state.timelines[roomId]?.messages[1];

@@ -16,13 +16,14 @@ export function retellPresence(ctx: Context, oneKey: number, otherKey: number): 
 export function followBlocks(ctx: Context): void {
   ctx.caches.register(cacheName, (pair) => {
     const [oneKey = 0, otherKey = 0] = pair.split(":").map(Number);
-    retell(ctx, oneKey, otherKey).catch((error: unknown) =>
+    retellHere(ctx, oneKey, otherKey).catch((error: unknown) =>
       ctx.log.error("two people do not see each other as they should", { error }),
     );
   });
 }
 
-async function retell(ctx: Context, ...keys: [number, number]): Promise<void> {
+/** {@link retellPresence} on this node alone. */
+export async function retellHere(ctx: Context, ...keys: [number, number]): Promise<void> {
   const persons = await personsByKey(ctx, keys);
   for (const person of persons) {
     const other = persons.find(({ key }) => key !== person.key);

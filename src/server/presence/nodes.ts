@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Context } from "../context.ts";
 import { seldom } from "../platform/seldom.ts";
 import { nextTurn } from "../platform/turn.ts";
-import type { ChosenStatus, Present } from "./person.ts";
+import type { Choice } from "./choices.ts";
+import type { Present } from "./person.ts";
 
 /** What people do on a node is told to the others together. */
 const gatherMs = 100;
@@ -56,7 +57,10 @@ interface Roster {
   hear(nodeId: string, record: PersonRecord): void;
   /** These people are on that node no more; `at`: when it was heard of last. */
   lose(nodeId: string, keys: Iterable<number>, at: number): void;
-  learn(userKey: number, choices: { chosen: ChosenStatus; showsLastSeen: boolean }): void;
+  /** The node tells what somebody has chosen, wherever they are. */
+  learn(nodeId: string, userKey: number, choice: Choice): void;
+  /** What was told meanwhile may not have been heard. */
+  missed(): void;
   /** All that the node has told is known here, or it is gone. */
   settled(nodeId: string): void;
 }
@@ -101,7 +105,11 @@ export class Nodes {
       bus.subscribe(channel, listen),
       bus.subscribe(channelOf(bus.nodeId), listen, () => this.#introduce()),
       // What was said meanwhile is lost, on both sides.
-      bus.onState((state) => state === "connected" && this.#introduce()),
+      bus.onState((state) => {
+        if (state !== "connected") return;
+        this.#introduce();
+        this.roster.missed();
+      }),
       clock.every(beatEveryMs, () => this.#beat()),
     ];
     onClose(() => ends.forEach((end) => end()));
@@ -119,9 +127,9 @@ export class Nodes {
     });
   }
 
-  tellChoices(key: number, choices: { chosen: ChosenStatus; showsLastSeen: boolean }): void {
+  tellChoice(key: number, { chosen, showsLastSeen }: Choice): void {
     if (this.ctx.bus.isAlone) return;
-    this.#send(channel, { kind: "choices", key, chosen: choices.chosen, shows_last_seen: choices.showsLastSeen });
+    this.#send(channel, { kind: "choices", key, chosen, shows_last_seen: showsLastSeen });
   }
 
   /** Asks a node to tell what it may not have told yet; `roster.settled` follows, also when it has died. */
@@ -202,7 +210,7 @@ export class Nodes {
         this.#takeAll(from, node, said);
         break;
       case "choices":
-        this.roster.learn(said.key, { chosen: said.chosen, showsLastSeen: said.shows_last_seen });
+        this.roster.learn(from, said.key, { chosen: said.chosen, showsLastSeen: said.shows_last_seen });
         break;
     }
   }

@@ -1,8 +1,8 @@
 import { perContext, type Context } from "../context.ts";
-import { RecentMap } from "../platform/cache/recent-map.ts";
+import { type Choice, ChoicesTold, isSame } from "./choices.ts";
 import { LastSeen } from "./last-seen.ts";
 import { Nodes, type PersonRecord } from "./nodes.ts";
-import { type ChosenStatus, Present, type PresentPerson } from "./person.ts";
+import { Present, type PresentPerson } from "./person.ts";
 import { SocketLimit } from "./socket-limit.ts";
 import { Telling } from "./telling.ts";
 
@@ -10,12 +10,6 @@ import { Telling } from "./telling.ts";
 export const graceMs = 10_000;
 /** Who was seen up to this long before the server's start, and comes within as much after it, was here all along. */
 const restartMs = 60_000;
-const choicesMax = 50_000;
-
-interface Choices {
-  chosen: ChosenStatus;
-  showsLastSeen: boolean;
-}
 
 /**
  * Who is connected, on all nodes together: derived from their sockets, kept in memory alone, and so gone with a process
@@ -27,8 +21,7 @@ export class Presence {
   readonly telling: Telling;
   readonly #nodes: Nodes;
   readonly #socketLimit: SocketLimit;
-  /** The newest choices of people who have lately changed them: what was read meanwhile may be older. */
-  readonly #choices = new RecentMap<number, Choices>(choicesMax);
+  readonly #choices: ChoicesTold;
   /** Whose last socket here went, the earliest first. */
   readonly #leaving = new Set<Present>();
   #isGraceTimed = false;
@@ -40,11 +33,13 @@ export class Presence {
     this.#startedAt = ctx.clock.now();
     this.lastSeen = new LastSeen(ctx);
     this.telling = new Telling(ctx, (present) => this.#drop(present));
+    this.#choices = new ChoicesTold(ctx, (userKey, choice) => this.#correct(userKey, choice));
     this.#nodes = new Nodes(ctx, {
       everybody: () => this.#present.values(),
       hear: (nodeId, record) => this.#hear(nodeId, record),
       lose: (nodeId, keys, at) => this.#lose(nodeId, keys, at),
-      learn: (userKey, choices) => this.#learn(userKey, choices),
+      learn: (nodeId, userKey, choice) => this.#learn(userKey, choice, nodeId),
+      missed: () => this.#choices.doubtAll(() => this.#present.keys()),
       settled: (nodeId) => this.#socketLimit.settled(nodeId),
     });
     this.#socketLimit = new SocketLimit(ctx, {
@@ -80,7 +75,7 @@ export class Presence {
 
   /** A socket of theirs is ready; gives when that was. */
   came(person: PresentPerson): number {
-    const present = this.#present.get(person.key) ?? this.#add(person);
+    const present = this.#known(person) ?? this.#add(person);
     present.grace = undefined;
     this.#leaving.delete(present);
     present.sockets++;
@@ -123,22 +118,32 @@ export class Presence {
   }
 
   /** They have chosen another status or another privacy: call it right after the commit. */
-  choose(userKey: number, { chosen, showsLastSeen }: Choices): void {
-    const choices = { chosen, showsLastSeen };
-    this.#learn(userKey, choices, { isHere: true });
-    this.#nodes.tellChoices(userKey, choices);
+  choose(userKey: number, choice: Choice): void {
+    this.#learn(userKey, choice, this.ctx.bus.nodeId);
+    this.#nodes.tellChoice(userKey, choice);
   }
 
   /** The server ends: everybody who is seen here was seen until now. */
   stop(): void {
     this.#cancelGrace();
     this.telling.stop();
+    this.#choices.stop();
     const now = this.ctx.clock.now();
     for (const { key, here, grace } of this.visible()) if (here) this.lastSeen.note(key, grace?.since ?? now);
   }
 
+  /** Somebody who is there already. What is said of their choice may be older than what is held, or newer. */
+  #known(person: Choice & { key: number }): Present | undefined {
+    const present = this.#present.get(person.key);
+    if (present && !isSame(present, person)) this.#choices.doubt([person.key]);
+    return present;
+  }
+
   #add(person: PresentPerson): Present {
-    const present = new Present({ ...person, ...this.#choices.get(person.key) });
+    const told = this.#choices.get(person.key) ?? person;
+    const { chosen, showsLastSeen } = told;
+    if (!isSame(told, person)) this.#choices.doubt([person.key]);
+    const present = new Present({ ...person, chosen, showsLastSeen });
     present.lastSeenAt = this.lastSeen.latest(person.key, person.lastSeenAt);
     this.#present.set(person.key, present);
     return present;
@@ -149,12 +154,24 @@ export class Presence {
     this.#settle(present, { at: this.ctx.clock.now(), isHere: true });
   }
 
-  #learn(userKey: number, choices: Choices, { isHere } = { isHere: false }): void {
-    this.#choices.set(userKey, choices);
+  #learn(userKey: number, choice: Choice, from: string): void {
+    this.#choices.take(userKey, choice, from);
     const present = this.#present.get(userKey);
-    if (!present) return;
-    const isOther = present.showsLastSeen !== choices.showsLastSeen;
-    Object.assign(present, choices);
+    if (present) this.#choose(present, choice, from === this.ctx.bus.nodeId);
+  }
+
+  /** What others hold of somebody who is here they have from this node. */
+  #correct(userKey: number, choice: Choice): void {
+    const present = this.#present.get(userKey);
+    if (!present || isSame(present, choice)) return;
+    if (present.here) this.#nodes.changed(present);
+    this.#choose(present, choice, false);
+  }
+
+  #choose(present: Present, { chosen, showsLastSeen }: Choice, isHere: boolean): void {
+    const isOther = present.showsLastSeen !== showsLastSeen;
+    present.chosen = chosen;
+    present.showsLastSeen = showsLastSeen;
     // What watchers know of somebody invisible is when they were seen last.
     if (isOther && present.status === "offline") present.wasLookedAt = true;
     this.#settle(present, { at: this.ctx.clock.now(), isHere });
@@ -163,7 +180,7 @@ export class Presence {
   #hear(nodeId: string, record: PersonRecord): void {
     const { key, id, activity, sockets, chosen, shows_last_seen, last_seen_at } = record;
     const person = { key, id, chosen, showsLastSeen: shows_last_seen, lastSeenAt: last_seen_at };
-    const present = this.#present.get(key) ?? (activity && this.#add(person));
+    const present = this.#known(person) ?? (activity && this.#add(person));
     if (last_seen_at !== null) this.lastSeen.learn(key, last_seen_at);
     if (!present) return;
     if (activity) (present.elsewhere ??= new Map()).set(nodeId, { activity, sockets });

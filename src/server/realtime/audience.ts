@@ -85,6 +85,7 @@ export function deliver(hub: Hub, address: Address, frame: string): void {
         if (leaves !== undefined) watchers.part(session, leaves);
         if (enters && meets !== undefined) watchers.meet(session, enters.roomId, meets);
         if (befriends !== undefined) watchers.befriend(session, befriends);
+        if (befriends !== undefined || (enters && meets !== undefined)) hub.onNear(session, frame);
         if (unfriends !== undefined) watchers.unfriend(session, unfriends);
       });
       break;

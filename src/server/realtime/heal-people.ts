@@ -1,10 +1,12 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
 import { people } from "../accounts/people.ts";
+import { blocksOf, knownBlocks, type Blocks } from "../blocks/blocked.ts";
 import type { Context } from "../context.ts";
 import { relationsOf, type Relations } from "../friends/lists.ts";
 import { relationBetween } from "../friends/relations.ts";
 import { unreadSince } from "../notifications/since.ts";
 import { nextTurn } from "../platform/turn.ts";
+import { retellHere } from "../presence/between.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
 import { roomIdsOf } from "../rooms/standings.ts";
 import { leave } from "./arrival.ts";
@@ -19,6 +21,9 @@ const blocksPerRound = 500;
 const peoplePerRound = 100;
 /** That a node hears nothing shows late: what was stored so long before counts as not heard. */
 const unnoticedMs = 5_000;
+
+/** Of most people. */
+const nobody: Set<number> = new Set();
 
 interface Here {
   key: number;
@@ -35,6 +40,8 @@ export class PeopleHealer {
   /** How everybody's relations were at the last look of this trouble. */
   readonly #relations = new Map<number, Standing>();
   readonly #told = new Set<string>();
+  /** From whom everybody was known to be kept apart by blocks, when this trouble began or at its last look. */
+  readonly #apart = new Map<number, ReadonlySet<number>>();
 
   constructor(
     private readonly ctx: Context,
@@ -47,6 +54,16 @@ export class PeopleHealer {
     this.#sinceMs = undefined;
     this.#relations.clear();
     this.#told.clear();
+    this.#apart.clear();
+  }
+
+  /** Keeps the blocks that this node has gone by; before they are read anew. */
+  keepBlocks(): void {
+    if (this.#apart.size > 0) return;
+    for (const { key } of this.#here()) {
+      const known = knownBlocks(this.ctx, key);
+      if (known) this.#apart.set(key, apartFrom(known));
+    }
   }
 
   /** Reads who has blocked whom, and tells the blockers: from now on nothing is shown to whom it is hidden. */
@@ -70,6 +87,7 @@ export class PeopleHealer {
     for (const round of rounds(this.#here(), peoplePerRound)) {
       await this.#compareRooms(round);
       await this.#compareRelations(round);
+      await this.#compareBlocks(round);
       await this.#tellNotifications(round, this.#sinceMs);
       await nextTurn();
     }
@@ -126,7 +144,9 @@ export class PeopleHealer {
       this.#reach(userId, (session) => {
         if (session.rooms.has(id)) return;
         hub.enter(session, new Map([[id, rev]]), added);
-        if (peer) hub.watchers.meet(session, id, peer.id);
+        if (!peer) return;
+        hub.watchers.meet(session, id, peer.id);
+        hub.onNear(session, added);
       });
     }
   }
@@ -166,6 +186,18 @@ export class PeopleHealer {
     return changed;
   }
 
+  /** Whoever was kept apart from somebody, or is by now, sees them as they are seen now. */
+  async #compareBlocks(round: readonly Here[]): Promise<void> {
+    const found = await blocksOf(this.ctx, keysOf(round));
+    for (const { key } of round) {
+      const blocks = found.get(key);
+      const now = blocks ? apartFrom(blocks) : new Set<number>();
+      const changed = now.symmetricDifference(this.#apart.get(key) ?? nobody);
+      this.#apart.set(key, now);
+      for (const other of changed) await retellHere(this.ctx, key, other);
+    }
+  }
+
   async #tellRelations(userId: string, others: Iterable<string>): Promise<void> {
     const known = people(this.ctx);
     for (const otherId of others) {
@@ -198,6 +230,10 @@ export class PeopleHealer {
 
 function keysOf(here: readonly Here[]): number[] {
   return here.map(({ key }) => key);
+}
+
+function apartFrom({ blocked, blockers }: Blocks): Set<number> {
+  return blocked.size + blockers.size === 0 ? nobody : blocked.union(blockers);
 }
 
 function* rounds<T>(all: readonly T[], size: number): Generator<T[]> {

@@ -151,6 +151,7 @@ class Healer {
   /** Everything that is read here, and with `isWhole` also what is told people alone. */
   async #heal({ isWhole }: { isWhole: boolean }): Promise<void> {
     this.ctx.metrics.bridgePolls.inc();
+    this.#people.keepBlocks();
     this.ctx.caches.clear({ rightsOnly: !isWhole });
     // First: what is read below must not be shown to whom it is hidden from by now.
     await this.#people.learnBlocks();

@@ -61,6 +61,8 @@ export class Hub {
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
   interest: Interest = noInterest;
+  /** Told of an event that has brought a socket a friend or a partner. */
+  onNear: (session: Session, text: string) => void = () => {};
 
   constructor(private readonly options: HubOptions) {
     const { clock, metrics, log } = options;
