@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
+import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { Jobs } from "../../src/server/platform/jobs/jobs.ts";
 import { alwaysLeads, PostgresLeadership } from "../../src/server/platform/jobs/leadership.ts";
 import { named } from "../../src/server/platform/log.ts";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
+import { ChaosProxy } from "../support/chaos-proxy.ts";
 import { ManualClock } from "../support/clock.ts";
 import { until } from "../support/deferred.ts";
 import { freshPostgres, postgresLack, type TestDatabase } from "../support/postgres.ts";
@@ -16,6 +18,8 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
   let nodes: PostgresLeadership[] = [];
   beforeAll(async () => {
     database = await freshPostgres();
+    // Makes the tables.
+    await (await openDatabase(database.url, named("test"))).close();
     sql = postgres(database.url, { max: 1, onnotice: () => {} });
   });
   afterEach(async () => {
@@ -27,12 +31,8 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
     await database.drop();
   });
 
-  function node(more: Partial<typeof timing> = {}): PostgresLeadership {
-    const made = new PostgresLeadership(
-      database.url,
-      { log: named("test"), metrics: createMetrics() },
-      { ...timing, ...more },
-    );
+  function node(more: Partial<typeof timing> = {}, url = database.url): PostgresLeadership {
+    const made = new PostgresLeadership(url, { log: named("test"), metrics: createMetrics() }, { ...timing, ...more });
     nodes.push(made);
     made.start();
     return made;
@@ -56,7 +56,7 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
     const one = node();
     expect(await one.isMine()).toBe(true);
     node();
-    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley leadership'`;
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'parley leadership %'`;
     // Whoever is first after that has it, once the other has ceased to count on what it had.
     await until(async () => {
       await Promise.all(nodes.map((each) => each.ask()));
@@ -74,6 +74,43 @@ describe.skipIf(postgresLack !== undefined)("what is done once for all nodes", (
       expect(had && has).toBe(false);
       return has;
     }, "the other node's turn");
+  });
+
+  test("is nobody's while a node may count on a session that has ended without its hearing of it", async () => {
+    const proxy = await ChaosProxy.before(database.url);
+    const unaware = node({}, proxy.through(database.url));
+    expect(await unaware.isMine()).toBe(true);
+    const other = node();
+    proxy.silence();
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted`;
+    await until(async () => {
+      expect(await holders()).toBeLessThan(2);
+      return other.isMine();
+    }, "the other node's turn");
+    // And whose session it was comes back behind the other.
+    proxy.cut();
+    proxy.restore();
+    await until(async () => {
+      expect(await holders()).toBe(1);
+      const asking = await sql`SELECT FROM pg_stat_activity WHERE application_name LIKE 'parley leadership %'`;
+      return asking.length === 2;
+    }, "a new session");
+    await other.stop();
+    await until(() => unaware.isMine(), "its turn again");
+    await unaware.stop();
+    await proxy.stop();
+  });
+
+  test("is at once the next node's when it was laid down, and later when its node was killed", async () => {
+    const first = node();
+    expect(await first.isMine()).toBe(true);
+    await first.stop();
+    expect(await node().isMine()).toBe(true);
+    await sql`UPDATE settings SET value = 'a node that was killed' WHERE name = 'leader'`;
+    await nodes.pop()?.stop();
+    const next = node();
+    expect(await next.isMine()).toBe(false);
+    await until(() => next.isMine(), "its turn");
   });
 
   test("runs a job where it is, and nowhere else", async () => {

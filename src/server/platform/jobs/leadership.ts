@@ -1,4 +1,5 @@
-import postgres from "postgres";
+import { atMost } from "../at-most.ts";
+import { Line } from "../db/postgres/line.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 
@@ -19,6 +20,11 @@ export function alwaysLeads(metrics: Pick<Metrics, "leads">): Leadership {
 
 /** What the database calls the sessions of those who ask, followed by their node: so nodes find each other there. */
 export const leadershipName = "parley leadership";
+const purpose = "leadership";
+/** The setting that names the node that had it last; `nobody` when it was laid down. */
+const leader = "leader";
+const nobody = "";
+const goodbyeMs = 1_000;
 
 /** The advisory lock of whoever leads: in a class of its own beside those of rooms and people. */
 const lockClass = 5061730;
@@ -35,13 +41,18 @@ interface Timing {
 const usual: Timing = { renewEveryMs: 1_000, heldForMs: 3_000, lostAfterMs: 4_000 };
 
 /**
- * Leadership by a session's advisory lock, on a connection of its own. It goes with the connection: when the node ends, at
- * once; when it is frozen or its machine is gone, because the database ends a session that is idle for too long
- * (`idle_session_timeout`, from Postgres 14 on) or whose peer does not answer. Then another node has it within a second.
+ * Leadership by a session's advisory lock, on a connection of its own, which is the lock: it is never mended. The lock goes
+ * with the session: when the node ends, at once; when it is frozen or its machine is gone, because the database ends a
+ * session that is idle for too long or whose peer does not answer. Then another node has it within a second.
+ *
+ * A session can also end without its node hearing of it, in a network that swallows its end: so who comes after one that did
+ * not lay it down waits until that one can count on it no longer. `leader` of the settings says who had it last.
  */
 export class PostgresLeadership implements Leadership {
-  readonly #sql: postgres.Sql;
+  readonly #nodeId: string;
+  #line: Line | undefined;
   #heldUntil = -Infinity;
+  #notBefore = -Infinity;
   #asking: Promise<void> | undefined;
   #isHeld = false;
   #isClosed = false;
@@ -51,26 +62,11 @@ export class PostgresLeadership implements Leadership {
   #asked: Promise<void> | undefined;
 
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly options: { log: Log; metrics: Pick<Metrics, "leads">; nodeId?: string },
     private readonly timing: Timing = usual,
   ) {
-    this.#sql = postgres(url, {
-      max: 1,
-      connect_timeout: 5,
-      idle_timeout: 0,
-      // A session is the lock: it is not to be renewed for its age.
-      max_lifetime: null,
-      connection: {
-        application_name: `${leadershipName} ${options.nodeId ?? ""}`.trim(),
-        statement_timeout: 3_000,
-        tcp_keepalives_idle: 5,
-        tcp_keepalives_interval: 2,
-        tcp_keepalives_count: 3,
-      },
-      onnotice: () => {},
-      onclose: () => this.#lose(),
-    });
+    this.#nodeId = options.nodeId ?? Bun.randomUUIDv7();
   }
 
   start(): void {
@@ -82,7 +78,8 @@ export class PostgresLeadership implements Leadership {
 
   async isMine(): Promise<boolean> {
     await this.#asked;
-    return performance.now() < this.#heldUntil;
+    const now = performance.now();
+    return this.#notBefore <= now && now < this.#heldUntil;
   }
 
   /** Asks for it now, or renews it. Never rejects. */
@@ -93,12 +90,16 @@ export class PostgresLeadership implements Leadership {
 
   async stop(): Promise<void> {
     this.#isClosed = true;
-    this.#lose();
     clearInterval(this.#timer);
-    await this.#sql.end({ timeout: 1 });
+    const line = this.#line;
+    this.#lose();
+    if (!line) return;
+    await atMost(goodbyeMs, this.#layDown(line));
+    line.end();
   }
 
   #lose(): void {
+    this.#line = undefined;
     this.#heldUntil = -Infinity;
     this.#isHeld = false;
     this.options.metrics.leads.set(0);
@@ -106,24 +107,76 @@ export class PostgresLeadership implements Leadership {
 
   async #ask(): Promise<void> {
     const askedAt = performance.now();
-    const { heldForMs, lostAfterMs } = this.timing;
+    const { heldForMs } = this.timing;
+    let line = this.#line;
+    // Whoever hears nothing for so long does not have it any more.
+    const tooLate = setTimeout(() => line?.end(), heldForMs);
     try {
+      line ??= await this.#connect();
       // Taking a lock that one has is granted as well, and asks the one connection whether it is still the same session.
-      const [answer] = await this.#sql<{ held: boolean }[]>`
-        SELECT pg_try_advisory_lock(${lockClass}::int, 0) AS held,
-          CASE WHEN current_setting('server_version_num')::int >= 140000
-            THEN set_config('idle_session_timeout', ${String(lostAfterMs)}, false) END AS lease`;
-      const isHeld = answer?.held === true && !this.#isClosed;
-      this.#heldUntil = isHeld ? askedAt + heldForMs : -Infinity;
+      const [answer] = await line.run(
+        (sql) => sql<{ held: boolean }[]>`SELECT pg_try_advisory_lock(${lockClass}::int, 0) AS held`,
+      );
+      const isHeld = answer?.held === true;
+      if (isHeld && !this.#isHeld && !this.#isClosed) await this.#takeOver(line);
+      if (line.isDead || this.#isClosed) return;
       if (isHeld && !this.#isHeld) this.options.log.info("this node now does what is done once for all nodes");
       this.#isHeld = isHeld;
+      this.#heldUntil = isHeld ? askedAt + heldForMs : -Infinity;
       this.#isFailing = false;
       this.options.metrics.leads.set(isHeld ? 1 : 0);
     } catch (error) {
+      line?.end();
       if (!this.#isClosed && !this.#isFailing) {
         this.options.log.warn("the database does not say who leads the nodes; asking on", { error });
       }
       this.#isFailing = true;
+    } finally {
+      clearTimeout(tooLate);
+    }
+  }
+
+  async #connect(): Promise<Line> {
+    const line = await Line.open(this.url, {
+      purpose: `${purpose} ${this.#nodeId}`,
+      settings: {
+        statement_timeout: "3s",
+        idle_session_timeout: String(this.timing.lostAfterMs),
+        tcp_keepalives_idle: "5",
+        tcp_keepalives_interval: "2",
+        tcp_keepalives_count: "3",
+      },
+    });
+    if (this.#isClosed) line.end();
+    else this.#line = line;
+    line.onDeath = () => {
+      if (this.#line === line) this.#lose();
+    };
+    return line;
+  }
+
+  /** Notes who has it now, and waits where another node may still count on it. */
+  async #takeOver(line: Line): Promise<void> {
+    const [last] = await line.run(
+      (sql) => sql<{ node: string | null }[]>`
+        WITH last AS (SELECT value FROM settings WHERE name = ${leader})
+        INSERT INTO settings (name, value) VALUES (${leader}, ${this.#nodeId})
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING (SELECT value FROM last) AS node`,
+    );
+    const other = last?.node ?? nobody;
+    if (other !== nobody && other !== this.#nodeId) this.#notBefore = performance.now() + this.timing.heldForMs;
+  }
+
+  /** Says that whoever is next need not wait. */
+  async #layDown(line: Line): Promise<void> {
+    try {
+      // It may be taking over just now.
+      await this.#asking;
+      await line.run(
+        (sql) => sql`UPDATE settings SET value = ${nobody} WHERE name = ${leader} AND value = ${this.#nodeId}`,
+      );
+    } catch (error) {
+      this.options.log.warn("the next leader of the nodes has to wait for some seconds", { error });
     }
   }
 }
