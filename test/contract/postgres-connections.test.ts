@@ -3,6 +3,7 @@ import postgres from "postgres";
 import type { Database, PostgresDatabase } from "../../src/server/platform/db/database.ts";
 import { Health } from "../../src/server/platform/db/postgres/health.ts";
 import { Pool } from "../../src/server/platform/db/postgres/pool.ts";
+import { Watch } from "../../src/server/platform/db/postgres/watch.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { named } from "../../src/server/platform/log.ts";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
@@ -168,7 +169,10 @@ describe.skipIf(postgresLack !== undefined)("connections to Postgres", () => {
 
   test("who finds no connection waits for one, for so long and so many, and is refused then", async () => {
     const metrics = createMetrics();
-    const options = { url: ground.url, purpose: "few", size: 1, sharedBy: 1, health: new Health(log), metrics };
+    const { url } = ground;
+    const health = new Health(log);
+    const watch = new Watch(url, health);
+    const options = { url, purpose: "few", size: 1, sharedBy: 1, health, watch, metrics };
     const pool = new Pool({ ...options, waitMs: 200, waitingMax: 2 });
     const taken = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();

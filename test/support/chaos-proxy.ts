@@ -14,6 +14,8 @@ export class ChaosProxy {
   #isTrickling = false;
   #silent: "both" | "to client" | undefined;
   #refuses = false;
+  /** What was lost since the last {@link silence}, in pieces. */
+  swallowed = 0;
   readonly #server = createServer((client) => this.#accept(client));
 
   private constructor(
@@ -76,6 +78,7 @@ export class ChaosProxy {
    * what the client sends still arrives.
    */
   silence(direction: "both" | "to client" = "both"): void {
+    this.swallowed = 0;
     this.#silent = direction;
   }
 
@@ -117,7 +120,10 @@ export class ChaosProxy {
       from.setNoDelay(true);
       let passed = Promise.resolve();
       from.on("data", (chunk: Buffer) => {
-        if (this.#silent === "both" || (this.#silent === "to client" && from === server)) return;
+        if (this.#silent === "both" || (this.#silent === "to client" && from === server)) {
+          this.swallowed++;
+          return;
+        }
         const due = performance.now() + this.#delayMs;
         passed = passed.then(() => this.#pass(chunk, from, to, due));
       });

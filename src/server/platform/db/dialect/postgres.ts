@@ -14,6 +14,7 @@ import { Pool } from "../postgres/pool.ts";
 import { prepareDatabase } from "../postgres/prepare.ts";
 import { Replica } from "../postgres/replica.ts";
 import { poolSizes } from "../postgres/sizes.ts";
+import { Watch } from "../postgres/watch.ts";
 import { transact, unavailable } from "../postgres/transaction.ts";
 
 /** Advisory locks: rooms, and people, share 256 in a class of their own (DESIGN, Two dialects). */
@@ -44,8 +45,9 @@ export async function openPostgres(
   await prepareDatabase(url, steps, log);
   const sizes = poolSizes(connections);
   const health = new Health(log);
+  const watch = new Watch(url, health);
   const pool = (purpose: keyof typeof sizes, sharedBy = 1) =>
-    new Pool({ url, purpose, size: sizes[purpose], sharedBy, health, metrics });
+    new Pool({ url, purpose, size: sizes[purpose], sharedBy, health, watch, metrics });
   // Apart, so that a transaction that reads outside of itself finds a connection for that, and messages always have theirs.
   const [reads, writes, lanes] = [pool("reads", readsAtOnce), pool("writes"), pool("lanes")];
 
@@ -74,21 +76,7 @@ export async function openPostgres(
     }
   }
 
-  const replica =
-    replicaUrl === undefined
-      ? undefined
-      : new Replica(
-          new Pool({
-            url: replicaUrl,
-            purpose: "replica",
-            size: sizes.reads,
-            sharedBy: 1,
-            health: new Health(log, "the replica of Postgres"),
-            metrics,
-          }),
-          metrics,
-          log,
-        );
+  const replica = replicaUrl === undefined ? undefined : openReplica(replicaUrl, sizes.reads, log, metrics);
 
   const database: PostgresDatabase = {
     dialect: "postgres",
@@ -121,4 +109,10 @@ export async function openPostgres(
     reading: (run) => ({ ...database, ask: run, read: asQueries(queries(run)) }),
   };
   return database;
+}
+
+function openReplica(url: string, size: number, log: Log, metrics: Metrics): Replica {
+  const health = new Health(log, "the replica of Postgres");
+  const watch = new Watch(url, health);
+  return new Replica(new Pool({ url, purpose: "replica", size, sharedBy: 1, health, watch, metrics }), metrics, log);
 }

@@ -1,16 +1,26 @@
 import type { Log } from "../../log.ts";
 import type { Unreachable } from "../errors.ts";
 
-/** Says once in the log that Postgres cannot be reached, and once that it can be again. */
+/** After a failure the next ones who would connect are told so, without trying, for so long. */
+const pauseMs = 200;
+
+/** Of one server: says once in the log that Postgres cannot be reached, and once that it can be again. */
 export class Health {
   #failedAtMs: number | undefined;
+  #last: { error: Unreachable; atMs: number } | undefined;
 
   constructor(
     private readonly log: Log,
     private readonly server = "Postgres",
   ) {}
 
+  /** What whoever connects now would most likely find. */
+  get refusal(): Unreachable | undefined {
+    return this.#last && performance.now() - this.#last.atMs < pauseMs ? this.#last.error : undefined;
+  }
+
   failed(error: Unreachable): void {
+    this.#last = { error, atMs: performance.now() };
     if (this.#failedAtMs !== undefined) return;
     this.#failedAtMs = performance.now();
     this.log.error(`${this.server} cannot be reached; what needs it is refused until it can`, {
@@ -19,6 +29,7 @@ export class Health {
   }
 
   answered(): void {
+    this.#last = undefined;
     if (this.#failedAtMs === undefined) return;
     const afterMs = Math.round(performance.now() - this.#failedAtMs);
     this.#failedAtMs = undefined;

@@ -4,7 +4,8 @@ import { Unreachable } from "../errors.ts";
 /** One statement on a connection, e.g. `(sql) => sql`SELECT 1``. */
 export type Query<T> = (sql: Sql) => PromiseLike<T>;
 
-const connectWithinMs = 5_000;
+/** Whoever asks waits for it, and is told within five seconds. */
+const connectWithinMs = 4_000;
 
 /** What a connection is for, and what its session may do. */
 export interface Session {
@@ -12,8 +13,6 @@ export interface Session {
   purpose: string;
   /** Settings of the session; what stands in the address itself goes before them. */
   settings: Record<string, string>;
-  /** Who is silent for longer is gone, or frozen: longer than the session lets any statement take. 0: no limit. */
-  answerWithinMs: number;
 }
 
 export function usualSession(purpose: string): Session {
@@ -25,7 +24,6 @@ export function usualSession(purpose: string): Session {
       // Shorter than the wait for a lock: a frozen node's transaction lets go before others give up waiting for it.
       idle_in_transaction_session_timeout: "5s",
     },
-    answerWithinMs: 20_000,
   };
 }
 
@@ -34,7 +32,6 @@ export function patientSession(purpose: string): Session {
   return {
     purpose,
     settings: { statement_timeout: "0", lock_timeout: "0", idle_in_transaction_session_timeout: "0" },
-    answerWithinMs: 0,
   };
 }
 
@@ -47,23 +44,25 @@ export function patientSession(purpose: string): Session {
 export class Line {
   readonly #sql: Sql;
   readonly #bornMs = performance.now();
+  #pid = 0;
   #isDead = false;
+  /** Statements that are not answered. */
+  #asked = 0;
+  #heardMs = 0;
   /** Called once, when the connection is gone. */
   onDeath = () => {};
 
-  private constructor(
-    url: string,
-    private readonly session: Session,
-  ) {
+  private constructor(url: string, { purpose, settings }: Session, withinMs: number) {
     this.#sql = postgres(url, {
       max: 1,
-      connect_timeout: connectWithinMs / 1_000,
+      // A little less than all of it: what is silent and what talks otherwise can so be told apart.
+      connect_timeout: withinMs / 1_000 - 0.5,
       idle_timeout: 60,
       // It could end in the middle of a transaction: the pool renews what is old.
       max_lifetime: null,
       backoff: false,
       fetch_types: false,
-      connection: { application_name: `parley ${session.purpose}`, ...session.settings },
+      connection: { application_name: `parley ${purpose}`, ...settings },
       types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
       onnotice: () => {},
       onclose: () => this.#die(),
@@ -71,12 +70,13 @@ export class Line {
   }
 
   /** Throws {@link Unreachable}. */
-  static async open(url: string, session: Session): Promise<Line> {
-    const line = new Line(url, session);
-    const tooLate = setTimeout(() => line.end(), connectWithinMs + 1_000);
+  static async open(url: string, session: Session, withinMs = connectWithinMs): Promise<Line> {
+    const line = new Line(url, session, withinMs);
+    const tooLate = setTimeout(() => line.end(), withinMs);
     try {
-      await line.#sql`SELECT 1`;
-      if (line.#isDead) throw lostError();
+      const [own] = await line.#sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+      if (line.#isDead || !own) throw lostError();
+      line.#pid = own.pid;
       return line;
     } catch (error) {
       line.end();
@@ -84,6 +84,11 @@ export class Line {
     } finally {
       clearTimeout(tooLate);
     }
+  }
+
+  /** The process that serves it, as Postgres names it. */
+  get pid(): number {
+    return this.#pid;
   }
 
   get isDead(): boolean {
@@ -94,15 +99,25 @@ export class Line {
     return performance.now() - this.#bornMs;
   }
 
+  /** When it last said anything, or was asked after it had said all, by `performance.now()`. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /** How long it owes an answer and says nothing. */
+  get silentMs(): number {
+    return this.#asked === 0 || this.#isDead ? 0 : performance.now() - this.#heardMs;
+  }
+
   /** Asks one thing. In a transaction, the caller waits for the answer before it asks the next. */
   async run<T>(statement: Query<T>): Promise<T> {
     if (this.#isDead) throw lostError();
-    const { answerWithinMs } = this.session;
-    const tooLate = answerWithinMs > 0 ? setTimeout(() => this.end(), answerWithinMs) : undefined;
+    if (this.#asked++ === 0) this.#heardMs = performance.now();
     try {
       return await statement(this.#sql);
     } finally {
-      clearTimeout(tooLate);
+      this.#asked--;
+      this.#heardMs = performance.now();
     }
   }
 
@@ -114,6 +129,7 @@ export class Line {
   /** Ends the connection when what it is at is done. */
   async close(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
+    this.#die();
   }
 
   #die(): void {
@@ -130,7 +146,7 @@ function lostError(): Error {
 }
 
 const reasons: Record<string, string> = {
-  CONNECT_TIMEOUT: `it does not answer within ${connectWithinMs / 1_000} s`,
+  CONNECT_TIMEOUT: "it does not answer",
   CONNECTION_CLOSED: "it closed the connection",
   CONNECTION_DESTROYED: "it does not answer as Postgres does",
   ECONNREFUSED: "it refused the connection",

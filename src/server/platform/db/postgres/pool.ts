@@ -4,13 +4,12 @@ import { Unreachable } from "../errors.ts";
 import { overloaded } from "../write-lane.ts";
 import type { Health } from "./health.ts";
 import { Line, usualSession } from "./line.ts";
+import type { Watch } from "./watch.ts";
 
 const usualWaitMs = 10_000;
 const usualWaitingMax = 20_000;
 /** Connections are renewed after this, so that a balancer or another address comes to bear. */
 const ageMaxMs = 30 * 60_000;
-/** After a failure to connect the next ones are refused at once for so long. */
-const pauseMs = 200;
 
 interface PoolOptions {
   url: string;
@@ -23,6 +22,7 @@ interface PoolOptions {
    */
   sharedBy: number;
   health: Health;
+  watch: Watch;
   /** Who waits longer for a connection is refused, and who comes when so many wait. */
   waitMs?: number;
   waitingMax?: number;
@@ -44,7 +44,6 @@ export class Pool {
   #lines = new Map<Line, number>();
   #connecting = 0;
   #waiting: Waiting[] = [];
-  #failed: { error: Unreachable; atMs: number } | undefined;
   #isClosed = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -96,14 +95,18 @@ export class Pool {
   }
 
   async #connect(): Promise<Line> {
-    const { url, purpose, health } = this.options;
-    if (this.#failed && performance.now() - this.#failed.atMs < pauseMs) throw this.#failed.error;
+    const { url, purpose, health, watch } = this.options;
+    const { refusal } = health;
+    if (refusal) {
+      this.#refuseAll(refusal);
+      throw refusal;
+    }
     this.#connecting++;
     this.#count();
     try {
       const line = await Line.open(url, usualSession(purpose));
+      watch.add(line);
       line.onDeath = () => this.#forget(line);
-      this.#failed = undefined;
       health.answered();
       for (let more = 1; more < this.options.sharedBy && this.#waiting.length > 0; more++) {
         this.#next()?.resolve(this.#lend(line));
@@ -111,17 +114,20 @@ export class Pool {
       return this.#lend(line);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      this.#failed = { error, atMs: performance.now() };
       health.failed(error);
-      // They would hear the same, one after the other.
-      for (const { reject, timer } of this.#waiting.splice(0)) {
-        clearTimeout(timer);
-        reject(error);
-      }
+      this.#refuseAll(error);
       throw error;
     } finally {
       this.#connecting--;
       this.#count();
+    }
+  }
+
+  /** Those who wait would hear the same, one after the other. */
+  #refuseAll(error: Unreachable): void {
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(error);
     }
   }
 
@@ -153,6 +159,7 @@ export class Pool {
   /** A connection is gone; who waits gets another in its place. */
   #forget(line: Line): void {
     this.#lines.delete(line);
+    this.options.watch.remove(line);
     const next = this.#isClosed ? undefined : this.#next();
     if (next) this.#connect().then(next.resolve, next.reject);
     this.#count();

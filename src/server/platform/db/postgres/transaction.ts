@@ -1,4 +1,5 @@
 import { AppError } from "../../app-error.ts";
+import { atMost } from "../../at-most.ts";
 import type { Log } from "../../log.ts";
 import { isConnectionLost, isContention, isOutOfService } from "../errors.ts";
 import type { Line, Query } from "./line.ts";
@@ -8,8 +9,8 @@ import type { Pool } from "./pool.ts";
 export type Run = <T>(statement: Query<T>) => Promise<T>;
 
 const attemptsMax = 5;
-/** How long it is asked whether a commit was done whose answer was lost. */
-const doubtMs = 10_000;
+/** How long it is asked whether a commit was done whose answer was lost: who wrote is told something within ten seconds. */
+const doubtMs = 5_000;
 const askAgainMs = 100;
 
 /** The connection broke while the commit was under way. */
@@ -98,18 +99,23 @@ async function rollBack(line: Line): Promise<void> {
 
 async function wasCommitted(pool: Pool, log: Log, transactionId: string): Promise<boolean> {
   const until = performance.now() + doubtMs;
-  for (;;) {
+  let status: string | null | undefined;
+  const ask = async () => {
     try {
       const [row] = await pool.use((line) =>
         line.run(
           (sql) => sql<{ status: string | null }[]>`SELECT pg_xact_status(${transactionId}::text::xid8) AS status`,
         ),
       );
-      if (row?.status === "committed") return true;
-      if (row?.status === "aborted") return false;
+      status = row?.status;
     } catch (error) {
       if (!isOutOfService(error) && !(error instanceof AppError)) throw error;
     }
+  };
+  for (;;) {
+    await atMost(until - performance.now(), ask());
+    if (status === "committed") return true;
+    if (status === "aborted") return false;
     if (performance.now() > until) {
       log.error("it is not known whether a change was stored: the connection was lost at its commit", {
         transactionId,
