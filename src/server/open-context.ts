@@ -96,7 +96,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     }
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
-    const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), roomsOf });
+    const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), metrics, roomsOf });
     const limits = new Limits(clock, config.rateLimits, bus.shared);
     closing.push(
       limits.start(),

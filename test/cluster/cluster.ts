@@ -20,6 +20,8 @@ interface ClusterOptions {
   env?: Record<string, string>;
   /** Which of the nodes in service takes the next connection, in [0, 1). */
   random?: () => number;
+  /** The binary of an earlier version: every node begins as that, until it is replaced. */
+  earlier?: string | undefined;
 }
 
 /**
@@ -34,12 +36,18 @@ export class Cluster implements Reachable {
     readonly balancer: ChaosProxy,
   ) {}
 
-  static async start({ nodes: count = 2, env = {}, random = Math.random }: ClusterOptions = {}): Promise<Cluster> {
+  static async start({
+    nodes: count = 2,
+    env = {},
+    random = Math.random,
+    earlier,
+  }: ClusterOptions = {}): Promise<Cluster> {
     const [postgres, redis] = await Promise.all([PostgresServer.start(), TestRedis.start()]);
     const { url } = await postgres.fresh();
     const nodes = await Promise.all(
       Array.from({ length: count }, async (_, index) => prepareNode(`node ${index + 1}`, url, redis.url, env)),
     );
+    if (earlier !== undefined) for (const { process } of nodes) process.command = [earlier];
     // All at once: they agree on who migrates.
     await Promise.all(nodes.map(({ process }) => process.start()));
     const balancer = await ChaosProxy.before(() => {

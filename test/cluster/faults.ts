@@ -1,3 +1,4 @@
+import { program } from "../support/server-process.ts";
 import type { Cluster, Node } from "./cluster.ts";
 import type { Draw } from "./steps.ts";
 
@@ -36,6 +37,7 @@ export const faults: readonly Fault[] = [
     node.process.signal("SIGTERM");
     return async () => {
       await node.process.exited;
+      node.process.command = program;
       await node.process.start();
       node.inService = true;
     };

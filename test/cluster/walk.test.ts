@@ -8,8 +8,10 @@ import { walk } from "./walk.ts";
 /*
  * A long one: `WALK_ROUNDS=5000 WALK_NODES=3 WALK_SAYS=on bun test test/cluster/walk.test.ts`. `TEST_SEED` repeats its plan,
  * `WALK_FAULT=frozen` leaves the faults with that in their name, `WALK_TRACE=/tmp/trace` keeps what everybody was sent.
+ * `WALK_EARLIER=/path/to/parley`, the binary of an earlier version: all nodes begin as that, and are this one from the time
+ * that they are replaced in order.
  */
-const { WALK_ROUNDS, WALK_NODES, WALK_FAULT = "", WALK_TRACE, WALK_SAYS } = process.env;
+const { WALK_ROUNDS, WALK_NODES, WALK_FAULT = "", WALK_TRACE, WALK_SAYS, WALK_EARLIER } = process.env;
 const rounds = Number(WALK_ROUNDS ?? 40);
 const nodes = Number(WALK_NODES ?? 2);
 /**
@@ -25,7 +27,7 @@ test(
   `${rounds} rounds of eight people on ${nodes} nodes that fail keep every promise`,
   () =>
     seeded(async (random) => {
-      const cluster = await Cluster.start({ nodes });
+      const cluster = await Cluster.start({ nodes, earlier: WALK_EARLIER });
       try {
         const found = await walk({
           cluster,

@@ -5,7 +5,7 @@ import { catchUp as notificationCatchUp } from "../../src/server/notifications/c
 import { noter } from "../../src/server/notifications/noter.ts";
 import { removeBeyond, removeOld } from "../../src/server/notifications/tidy.ts";
 import { catchUp } from "../../src/server/search/indexer.ts";
-import { people, request, testPassword, type Person } from "../support/people.ts";
+import { person, request, testPassword, type Person } from "../support/people.ts";
 import type { TestServer } from "../support/server.ts";
 /** Muting, banning with a purge, slow mode, links; last of all both are as they were. */
 async function keepOrder(server: TestServer, ann: Person, ben: Person, roomId: string): Promise<void> {
@@ -31,9 +31,12 @@ async function keepOrder(server: TestServer, ann: Person, ben: Person, roomId: s
   await ann.http("DELETE", `${path}/invites/${another}`);
 }
 
-/** Does everything there is to do once, by way of the API: for those who look at what it costs. */
-export async function tour(server: TestServer): Promise<void> {
-  const { ann, ben } = await people(server, "ann", "ben");
+/**
+ * Does everything there is to do once, by way of the API: for those who look at what it costs. A second tour of one server
+ * is that of other people.
+ */
+export async function tour(server: TestServer, surname = ""): Promise<void> {
+  const [ann, ben] = [await person(server, `ann${surname}`), await person(server, `ben${surname}`)];
   const own = (await ann.http("POST", "/rooms", { name: "room", type: "public", member_ids: [ben.id] })).as(room);
   const socket = await ben.connect();
   const say = async (person: Person, content: string) =>
@@ -86,7 +89,7 @@ export async function tour(server: TestServer): Promise<void> {
   await request(server, "GET", `/rooms/${own.id}/messages`);
   await ann.http("PATCH", `/rooms/${own.id}`, { name: "renamed", description: "x", max_members: 10 });
   await ann.http("PATCH", `/rooms/${own.id}/members/${ben.id}`, { role: "admin" });
-  const { cleo, dora } = await people(server, "cleo", "dora");
+  const [cleo, dora] = [await person(server, `cleo${surname}`), await person(server, `dora${surname}`)];
   await ann.http("POST", `/rooms/${own.id}/members`, { user_ids: [cleo.id] });
   await ann.http("DELETE", `/rooms/${own.id}/members/${cleo.id}`);
   await cleo.http("POST", `/rooms/${own.id}/join`);
@@ -125,9 +128,9 @@ export async function tour(server: TestServer): Promise<void> {
   await get(ben, `/users/${ann.id}`);
   await get(ben, "/users/search?q=an");
   await ben.http("PATCH", "/users/me", { display_name: "Benjamin", privacy: { last_seen: false } });
-  await ben.http("POST", "/users/me/email", { email: "ben@example.org", password: testPassword });
-  await request(server, "POST", "/auth/login", { email: "ben@example.org", password: testPassword });
-  await request(server, "POST", "/auth/password/forgot", { email: "ben@example.org" });
+  await ben.http("POST", "/users/me/email", { email: `${ben.username}@example.org`, password: testPassword });
+  await request(server, "POST", "/auth/login", { email: `${ben.username}@example.org`, password: testPassword });
+  await request(server, "POST", "/auth/password/forgot", { email: `${ben.username}@example.org` });
   await ben.http("PUT", "/users/me/password", { old_password: testPassword, new_password: `${testPassword}!` });
   await dora.http("DELETE", "/users/me", { password: testPassword });
   await cleo.http("POST", "/auth/logout");

@@ -12,7 +12,8 @@ import { hubRig } from "./socket-pair.ts";
 function node(bus: Bus, roomsOf: (userId: string) => Promise<string[]> = async () => []) {
   const rig = hubRig();
   const caches = new CacheRegistry();
-  const publish = new Publisher({ hub: rig.hub, bus, caches, clock: rig.clock, log: named("test"), roomsOf });
+  const { hub, clock, metrics } = rig;
+  const publish = new Publisher({ hub, bus, caches, clock, log: named("test"), metrics, roomsOf });
   return { ...rig, caches, publish, bus };
 }
 

@@ -19,6 +19,8 @@ interface SpawnOptions extends ServerOptions {
 /** A server in a process of its own, which can be killed, frozen and started again on the same data and port. */
 export class ServerProcess implements Reachable {
   url = "";
+  /** What its next start runs: another version's binary, where a test is about two of them. */
+  command: readonly string[] = program;
   /** All lines that it has written to stdout and stderr, over all its lives. */
   readonly lines: string[] = [];
   #child: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
@@ -45,7 +47,7 @@ export class ServerProcess implements Reachable {
   /** Starts it and waits until it serves; again on the same port when it ran before. */
   async start(env: Record<string, string> = {}): Promise<void> {
     const port = this.url === "" ? "0" : new URL(this.url).port;
-    const child = Bun.spawn([...this.under, ...program, "serve"], {
+    const child = Bun.spawn([...this.under, ...this.command, "serve"], {
       cwd: this.ground.dataDir,
       env: {
         PATH: process.env["PATH"] ?? "",

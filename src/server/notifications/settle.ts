@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { perContext, type Context } from "../context.ts";
 import { atMost } from "../platform/at-most.ts";
+import { listening } from "../platform/bus/listening.ts";
 import { presence } from "../presence/presence.ts";
 import { noter } from "./noter.ts";
 
@@ -23,18 +24,22 @@ class Settling {
     const { bus, jobs, onClose } = this.ctx;
     if (!bus.mayHaveOthers) return;
     const ends = [
-      bus.subscribe(channel, (text, from) => {
-        const { ask } = question.parse(JSON.parse(text));
-        void jobs.run(`store notifications for ${from} ${ask}`, async () => {
-          await noter(this.ctx).settled();
-          bus.publish(`${channel}:${from}`, JSON.stringify({ settled: ask }));
-        });
-      }),
-      bus.subscribe(`${channel}:${bus.nodeId}`, (text, from) => {
-        const { settled } = answer.parse(JSON.parse(text));
-        const open = this.#open.get(settled);
-        if (open?.from.delete(from) && open.from.size === 0) open.done();
-      }),
+      bus.subscribe(
+        channel,
+        listening(question, this.ctx, ({ ask }, from) => {
+          void jobs.run(`store notifications for ${from} ${ask}`, async () => {
+            await noter(this.ctx).settled();
+            bus.publish(`${channel}:${from}`, JSON.stringify({ settled: ask }));
+          });
+        }),
+      ),
+      bus.subscribe(
+        `${channel}:${bus.nodeId}`,
+        listening(answer, this.ctx, ({ settled }, from) => {
+          const open = this.#open.get(settled);
+          if (open?.from.delete(from) && open.from.size === 0) open.done();
+        }),
+      ),
     ];
     onClose(() => ends.forEach((end) => end()));
   }

@@ -42,7 +42,8 @@ const order = z.discriminatedUnion("do", [
     userId: z.string(),
     sessionId: z.string().optional(),
     exceptSessionId: z.string().optional(),
-    code: z.custom<CloseCode>((code) => typeof code === "number" && code in closeCodes),
+    /** One that this version does not know ends the socket all the same: its client comes back, and is judged anew. */
+    code: z.custom<CloseCode>((code) => typeof code === "number" && code in closeCodes).catch(1012),
   }),
   z.object({ do: z.literal("empty"), roomId: z.string(), keepMembers: z.boolean() }),
   /** A person has blocked an author, or does so no longer. */

@@ -6,6 +6,7 @@ import type { Bus } from "../platform/bus/bus.ts";
 import type { CacheRegistry } from "../platform/cache/cache.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import { seldom } from "../platform/seldom.ts";
 import { deliver, devicesOf, fromAfar, roomOf } from "./audience.ts";
 import { frame } from "./frames.ts";
@@ -18,6 +19,7 @@ interface PublishOptions {
   caches: CacheRegistry;
   clock: Clock;
   log: Log;
+  metrics: Pick<Metrics, "bridgeUnreadable">;
   /** The rooms, other than the lobby, that a person is in. */
   roomsOf: (userId: string) => Promise<string[]>;
 }
@@ -214,6 +216,7 @@ export class Publisher implements Publish {
       if ("do" in message) this.#obey(message);
       else deliver(hub, fromAfar(message), frame);
     } catch (error) {
+      this.#options.metrics.bridgeUnreadable.inc();
       this.#notUnderstood(from, error);
     }
   }

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
 import { StartError } from "../../start-error.ts";
 import type { Bus } from "../bus.ts";
+import { listening } from "../listening.ts";
 
 /** What nodes of one installation must have alike. */
 export interface Identity {
@@ -46,6 +48,7 @@ interface PeersOptions {
   identity: Identity;
   clock: Clock;
   log: Log;
+  metrics: Pick<Metrics, "bridgeUnreadable">;
   /** Between two looks. */
   everyMs: number;
   /** Something that another node published may not have arrived. */
@@ -82,7 +85,7 @@ export class Peers {
   constructor(options: PeersOptions) {
     this.#options = options;
     const { bus } = options;
-    const listen = (text: string, from: string) => this.#listen(text, from);
+    const listen = listening(said, options, (what, from) => this.#hear(what, from));
     const timer = setInterval(() => this.#look(), options.everyMs);
     this.#ends = [
       bus.subscribe(channel, listen),
@@ -166,12 +169,6 @@ export class Peers {
       log.warn("a node has fallen silent", { node: nodeId });
       this.#options.onMissed();
     }
-  }
-
-  #listen(text: string, from: string): void {
-    // A node of another version may say what this one does not know; what matters is that it lives.
-    const known = said.safeParse(JSON.parse(text));
-    if (known.success) this.#hear(known.data, from);
   }
 
   #hear(what: Said, from: string): void {

@@ -101,6 +101,7 @@ export class RedisBus implements Bus {
       identity,
       clock,
       log,
+      metrics,
       everyMs,
       isStarting: () => !this.#hasStarted,
       onMissed,
