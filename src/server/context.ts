@@ -163,8 +163,8 @@ export interface Peer {
   setIdle(isIdle: boolean): boolean;
   /** Sends one event to this socket alone. */
   send<N extends EventFor<"socket" | "user">>(type: N, payload: EventPayload<N>): void;
-  /** Sends events whose payloads are JSON already, in one system call. */
-  sendTexts(events: readonly { type: EventFor<"socket" | "user">; payload: string }[]): void;
+  /** Sends events whose payloads are JSON already, in one system call; `leaves`: a room that the socket is in no more. */
+  sendTexts(events: readonly { type: EventFor<"socket" | "user">; payload: string; leaves?: string }[]): void;
   /** Resolves when the peer has taken nearly all of what it was sent: to be awaited between parts of a bulky answer. */
   drained(): Promise<void>;
   /** A fresh token was checked: the socket now lives until it expires. */

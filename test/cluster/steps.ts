@@ -2,7 +2,7 @@ import type { TimelineMessage, Message } from "../../src/protocol/models.ts";
 import type { Claims } from "../support/claims.ts";
 import type { Player } from "./player.ts";
 
-/** Where a walk takes place. The owner owns the rooms, blocks nobody and stays everywhere. */
+/** Where a walk takes place. The owner owns the rooms, hides nothing from herself, blocks nobody and stays everywhere. */
 export interface Stage {
   readonly players: readonly Player[];
   readonly owner: Player;
@@ -117,9 +117,9 @@ export const steps: readonly Step[] = [
   {
     name: "hide for oneself",
     weight: 1,
-    async run({ rooms }, player, draw) {
+    async run({ rooms, owner }, player, draw) {
       const message = draw.of(recent(player, rooms.plaza).filter(isText));
-      if (message) await player.client.http.messages.remove(message.id, { for: "me" });
+      if (message && player !== owner) await player.client.http.messages.remove(message.id, { for: "me" });
     },
   },
   {

@@ -134,6 +134,28 @@ describe.skipIf(postgresLack !== undefined)("a node that is cut off from the bri
     for (const socket of [bens, cleos]) socket.close();
   });
 
+  test("that tells somebody by an answer that they are out of a room tells them nothing of it afterwards", async () => {
+    const { ann, ben, far } = await cast("ann", "ben");
+    const [roomId, other] = [await makeRoom(ann, [ben]), await makeRoom(ann, [ben])];
+    const bens = await far.ben.connect();
+    const rev = (await bens.say(roomId, "here I am")).rev;
+    const epoch = bens.seen("connected")[0]?.epoch ?? "";
+    broker.cut("two");
+    await say(ann, roomId, "before it");
+    await ann.http("DELETE", `/rooms/${roomId}/members/${ben.id}`);
+    await bens.request("sync", { epoch, rooms: [{ room_id: roomId, rev }] });
+    const answered = bens.frames.findIndex(({ type }) => type === "room_removed");
+    expect(answered).toBeGreaterThan(0);
+    // The next look at the database is at all rooms.
+    await say(ann, other, "after it");
+    await bens.next("new_message", ({ content }) => content === "after it");
+    await bens.fence();
+    broker.mend("two");
+    const later = bens.frames.slice(answered).map(({ payload }) => payload);
+    expect(later.filter((each) => "rev" in each && "room_id" in each && each.room_id === roomId)).toEqual([]);
+    bens.close();
+  });
+
   test("brings people into rooms, tells them of requests, and hides what they have blocked elsewhere", async () => {
     const { ann, ben, cleo, far } = await cast("ann", "ben", "cleo");
     const roomId = await makeRoom(ann, [ben, cleo]);

@@ -1,5 +1,6 @@
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
 import type { Peer } from "../context.ts";
+import { leave } from "./arrival.ts";
 import { frameOf } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import type { Session } from "./session.ts";
@@ -52,10 +53,13 @@ export class Caller implements Peer {
     this.hub.send(this.session, type, payload, this.ref);
   }
 
-  sendTexts(events: readonly { type: EventFor<"socket" | "user">; payload: string }[]): void {
+  sendTexts(events: readonly { type: EventFor<"socket" | "user">; payload: string; leaves?: string }[]): void {
     const { hub, session, ref } = this;
     const frames = events.map(({ type, payload }) => frameOf(type, payload, hub.now, ref));
-    hub.egress.inTurn(() => session.sendAll(frames));
+    hub.egress.inTurn(() => {
+      session.sendAll(frames);
+      for (const { leaves } of events) if (leaves !== undefined) leave(hub, session, leaves);
+    });
   }
 
   async drained(): Promise<void> {

@@ -54,7 +54,9 @@ async function changed(ctx: Context, reader: Reader, roomId: string, sinceRev: n
     return { type: "sync_batch" as const, payload };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "ROOM_NOT_FOUND") throw error;
-    return { type: "room_removed" as const, payload: JSON.stringify({ room_id: roomId, reason: "left" }) };
+    // The removal may not have been heard here yet, with what was said before it: none of that is to follow this answer.
+    const payload = JSON.stringify({ room_id: roomId, reason: "left" });
+    return { type: "room_removed" as const, payload, leaves: roomId };
   }
 }
 
