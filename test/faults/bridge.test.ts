@@ -3,6 +3,7 @@ import type { RedisBus } from "../../src/server/platform/bus/redis/redis-bus.ts"
 import { createMetrics } from "../../src/server/platform/metrics.ts";
 import { joinBridge, reaches, says } from "../support/bridge.ts";
 import { ChaosProxy } from "../support/chaos-proxy.ts";
+import { until } from "../support/deferred.ts";
 import { redisLack, TestRedis } from "../support/redis.ts";
 
 /** Resolves when `bus` hears what `from` says on this channel, however often it has to be said. */
@@ -67,6 +68,45 @@ describe.skipIf(redisLack !== undefined)(title, () => {
     }
     await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
     await hears(two, one, "room");
+  });
+
+  test("whose server hesitates is silent and nothing else; whose server goes on to say nothing is silent before it is away", async () => {
+    const told: string[] = [];
+    one.onState((state) => told.push(state));
+    const silence = () => new Promise<void>((resolve) => one.onSilence(resolve));
+    const heardAgain = () => until(() => !one.isSilent, "the end of the silence");
+    try {
+      redis.freeze();
+      await silence();
+      expect([one.isSilent, one.state]).toEqual([true, "connected"]);
+      redis.thaw();
+      await heardAgain();
+      await hears(two, one, "room");
+      expect(told).not.toContain("away");
+      redis.freeze();
+      await silence();
+      await says(one, "away");
+      expect(one.isSilent).toBe(false);
+    } finally {
+      redis.thaw();
+    }
+    await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
+  });
+
+  test("names the channels of what may have reached nobody", async () => {
+    const channels: string[] = [];
+    one.onDropped((channel) => channels.push(channel));
+    redis.freeze();
+    try {
+      one.publish("user:on its way", "x");
+      await says(one, "away");
+      one.publish("user:too late", "x");
+    } finally {
+      redis.thaw();
+    }
+    await until(() => channels.includes("user:on its way"), "what was on its way");
+    expect(channels).toContain("user:too late");
+    await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
   });
 
   test("of which only the listening connection is killed is made anew whole", async () => {

@@ -154,7 +154,7 @@ export function createMetrics() {
     }),
     bridgeCanaryAge: new Gauge({
       name: "parley_bridge_canary_age_seconds",
-      help: "Since this node last heard itself over the bridge; a second when all is well",
+      help: "Since this node last heard itself over the bridge; an eighth of a second when all is well",
       registers,
     }),
     bridgeChannels: new Gauge({
@@ -196,6 +196,11 @@ export function createMetrics() {
     bridgeLinksLost: new Counter({
       name: "parley_bridge_links_lost_total",
       help: "Links to the bridge that broke, each followed by another",
+      registers,
+    }),
+    bridgeSilences: new Counter({
+      name: "parley_bridge_silences_total",
+      help: "Times that the bridge was silent for a moment; until it is heard again, rights are asked of the database",
       registers,
     }),
     bridgeHoles: new Counter({

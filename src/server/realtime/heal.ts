@@ -7,10 +7,12 @@ import type { Opening } from "./opening.ts";
 import type { Session } from "./session.ts";
 import { Trouble } from "./trouble.ts";
 
-/** While a node is cut off from the bridge, all nodes look into the database this often (G6). */
-const pollEveryMs = 1_000;
-/** Of these looks each so many-th also looks for what is told people alone. */
-const peopleEvery = 3;
+/** Whether somebody is cut off from the bridge is asked so often, and then what cannot be heard (G6). */
+const lookEveryMs = 400;
+/** A look that took long, as with ten thousand rooms or a slow database, is followed by a rest from its beginning (G5). */
+const rest = { times: 4, mostMs: 1_000 };
+/** So often a look is also for what is told people alone; with ten thousand, for whom it takes 0.6 s, every three seconds. */
+const peopleRest = { times: 5, leastMs: 2_000, mostMs: 10_000 };
 /** When it is over everybody gets their `ready` anew, no oftener than this: it costs as much as if all had come again. */
 const anewEveryMs = 20_000;
 /** Of ten thousand sockets the last is told after 16 s. */
@@ -39,8 +41,15 @@ class Healer {
   #isHealed = true;
   /** When everybody last got their `ready` anew. */
   #anewAt = -Infinity;
-  /** Looks since the trouble began; 0: there is none. */
-  #looks = 0;
+  /** Whether a look since the trouble began was for more than a silence. */
+  #isGrave = false;
+  /** Whether another node was cut off at the last look. */
+  #isTroubleElsewhere = false;
+  /** When the last look began, how long the next is to wait from then, and when people were last looked at. */
+  #lookedAt = -Infinity;
+  #restMs = 0;
+  #peopleAt = -Infinity;
+  #peopleRestMs: number = peopleRest.leastMs;
 
   constructor(
     private readonly ctx: Context,
@@ -63,14 +72,32 @@ class Healer {
     hub.interest.onLive = (roomId) => this.#live(roomId);
     hub.interest.onMissed = (userId) => this.#tellAnew(hub.of(userId));
     ctx.onClose(ctx.bus.onState((state) => this.#hear(state)));
-    ctx.jobs.every("look for what was not heard", pollEveryMs, () => this.#look());
+    ctx.onClose(ctx.bus.onSilence(() => this.#lookNow()));
+    ctx.onClose(ctx.clock.every(lookEveryMs, () => this.#distrust()));
+    ctx.jobs.every("look for what was not heard", lookEveryMs, () => this.#look());
+  }
+
+  #lookNow(): void {
+    this.#distrust();
+    void this.ctx.jobs.run("look for what was not heard", () => this.#look());
+  }
+
+  /**
+   * What is remembered of rights was right when it was read, and nobody tells when it is not any more. By a timer of its
+   * own: it must not wait for a look, nor that for the database.
+   */
+  #distrust(): void {
+    const { bus, caches } = this.ctx;
+    const isHeard = bus.state === "connected" && !bus.isSilent && !this.#isTroubleElsewhere;
+    if (!isHeard) caches.clear({ rightsOnly: true });
   }
 
   #hear(state: BusState): void {
     if (state === "alone") return;
     this.#wasAway ||= state === "away";
     this.#isBehind = true;
-    void this.ctx.jobs.run("look for what was not heard", () => this.#look());
+    this.#restMs = 0;
+    this.#lookNow();
   }
 
   #live(roomId: string | undefined): void {
@@ -95,24 +122,37 @@ class Healer {
   }
 
   async #look(): Promise<void> {
-    const { ctx } = this;
-    const isAway = ctx.bus.state === "away";
+    const { bus, clock } = this.ctx;
+    const isAway = bus.state === "away";
     // Also when it is over: what this node has published may be lost as well as what it should have heard.
-    if (isAway || this.#isBehind) await this.#trouble.tell();
-    const isTrouble = await this.#trouble.look();
-    if (!isAway && !isTrouble && !this.#isBehind) {
-      if (this.#looks > 0) await this.#end();
+    if (isAway || this.#isBehind) await this.#trouble.tell("away");
+    else if (bus.isSilent) await this.#trouble.tell("silent");
+    const trouble = await this.#trouble.look();
+    this.#isTroubleElsewhere = trouble !== undefined;
+    const isGrave = isAway || this.#isBehind || trouble === "away";
+    if (!isGrave && !bus.isSilent && trouble === undefined) {
+      if (this.#isGrave) await this.#end();
       return;
     }
-    const isWhole = this.#isBehind || this.#looks % peopleEvery === 0;
+    const beganAt = clock.now();
+    if (apart(beganAt, this.#lookedAt) < this.#restMs) return;
+    // What is silent comes late, or it is grave soon.
+    const isWhole = this.#isBehind || (isGrave && apart(beganAt, this.#peopleAt) >= this.#peopleRestMs);
+    this.#lookedAt = beganAt;
     this.#isBehind = false;
-    this.#isHealed = false;
-    this.#looks++;
+    if (isGrave) this.#isHealed = false;
+    this.#isGrave ||= isGrave;
+    if (isWhole) this.#peopleAt = beganAt;
     try {
       await this.#heal({ isWhole });
     } catch (error) {
       this.#isBehind ||= isWhole;
       throw error;
+    } finally {
+      const tookMs = apart(clock.now(), beganAt);
+      const { times, leastMs, mostMs } = peopleRest;
+      this.#restMs = Math.min(rest.times * tookMs, rest.mostMs);
+      if (isWhole) this.#peopleRestMs = Math.min(Math.max(times * tookMs, leastMs), mostMs);
     }
   }
 
@@ -123,13 +163,14 @@ class Healer {
     this.#isHealed = true;
     if (this.#wasAway) {
       // Where the bridge comes and goes, nobody is told everything all the time.
-      if (ctx.clock.now() - this.#anewAt < anewEveryMs) return;
+      if (apart(ctx.clock.now(), this.#anewAt) < anewEveryMs) return;
       this.#anewAt = ctx.clock.now();
       this.#wasAway = false;
       this.#tellAnew(hub.sessions);
     }
     this.#people.forget();
-    this.#looks = 0;
+    this.#isGrave = false;
+    this.#peopleAt = -Infinity;
   }
 
   /** A few at a time: who comes now does not wait behind them. */
@@ -158,6 +199,11 @@ class Healer {
     await this.#rooms.compareAll();
     if (isWhole) await this.#people.compare();
   }
+}
+
+/** Also of a clock that was set back it tells that much has passed. */
+function apart(nowMs: number, thenMs: number): number {
+  return Math.abs(nowMs - thenMs);
 }
 
 /** Begins to bring this node's sockets what it does not hear. Call it before the first of them comes. */

@@ -28,6 +28,10 @@ interface PublishOptions {
 const heardWithinMs = 1_000;
 /** Remembered while the bridge is away (G7); whoever is not among them learns it with their next connection. */
 const unheardMax = 20_000;
+const makeUpAfterMs = 1_000;
+
+/** Channels of people begin so; see {@link channelOf}. */
+const personal = "user:";
 
 /** `Publish` over the hub of this node and the bus to the others. */
 export class Publisher implements Publish {
@@ -36,7 +40,7 @@ export class Publisher implements Publish {
   readonly #notUnderstood = seldom((from: string, error: unknown) =>
     this.#options.log.warn("a message of another node was not understood", { from, error }),
   );
-  /** Who was told something while nobody could hear it. */
+  /** Who was told something that other nodes may not have heard. */
   readonly #unheard = new Set<string>();
   /** People whose channel is not heard yet. */
   readonly #coming = new Map<string, PromiseWithResolvers<void>>();
@@ -56,6 +60,7 @@ export class Publisher implements Publish {
       onMissed: () => {},
     };
     options.bus.onState((state) => state === "connected" && this.#makeUp());
+    options.bus.onDropped((channel) => this.#noteUnheard(channel));
     this.#listen("all", () => hub.interest.onLive(undefined));
   }
 
@@ -132,18 +137,26 @@ export class Publisher implements Publish {
     deliver(hub, address, text);
     if (bus.isAlone) return;
     bus.publish(channelOf(address), encode(address, text));
-    const isLost = bus.state === "away" && address.to === "user";
-    if (isLost && this.#unheard.size < unheardMax) this.#unheard.add(address.userId);
+  }
+
+  #noteUnheard(channel: string): void {
+    const { bus, clock } = this.#options;
+    if (!channel.startsWith(personal) || this.#unheard.size >= unheardMax) return;
+    // There was too much to say for a moment. Where the bridge is away they are told when it is back.
+    if (this.#unheard.size === 0 && bus.state === "connected") clock.after(makeUpAfterMs, () => this.#makeUp());
+    this.#unheard.add(channel.slice(personal.length));
   }
 
   /** What is told people has no number that would show that they lack it: whoever could not be told gets everything anew. */
   #makeUp(): void {
     const { bus } = this.#options;
-    for (const userId of this.#unheard) {
+    if (bus.state !== "connected") return;
+    const unheard = [...this.#unheard];
+    this.#unheard.clear();
+    for (const userId of unheard) {
       const order: Order = { do: "anew", userId };
       bus.publish(channelOf(order), encode(order));
     }
-    this.#unheard.clear();
   }
 
   #order(order: Order): void {
@@ -192,7 +205,8 @@ export class Publisher implements Publish {
 
   #heard(userIds: readonly string[]): Promise<unknown> | undefined {
     const coming = userIds.flatMap((id) => this.#coming.get(id)?.promise ?? []);
-    if (coming.length === 0 || this.#options.bus.state !== "connected") return undefined;
+    const { state, isSilent } = this.#options.bus;
+    if (coming.length === 0 || state !== "connected" || isSilent) return undefined;
     return atMost(heardWithinMs, Promise.all(coming));
   }
 

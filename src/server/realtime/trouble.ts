@@ -1,44 +1,61 @@
 import { eq } from "drizzle-orm";
 import type { Context } from "../context.ts";
 
-/** The row in `settings`; its value changes whenever a node says that it is cut off. */
+/** `away`: what a node says is lost. `silent`: it may be late, and nobody knows yet. */
+export type Graveness = "silent" | "away";
+
+/** The row in `settings`; its value changes whenever a node says that it is cut off, and begins with how gravely. */
 const name = "bridge_trouble";
 /** Others go on looking into the database for so long after the last word of it. */
-const lastsMs = 3_000;
-/** Of many nodes that are cut off, one a second says so. */
-const tellEveryMs = 900;
+const lastsMs = { silent: 1_500, away: 3_000 };
+/** Of many nodes that are cut off, one says so at every look. */
+const tellEveryMs = 300;
+
+/** Put into words once: asked all the time by everybody. */
+function stored({ db }: Pick<Context, "db">) {
+  const { settings } = db.tables;
+  return db.read.select({ value: settings.value }).from(settings).where(eq(settings.name, name)).prepare();
+}
 
 /**
  * A node that is cut off from the bridge is not heard by the others, which notice nothing. So it says so in the database,
- * where all look once a second. Told by a change of the value, not by a time: the nodes' clocks may differ.
+ * where all look every 0.4 s. Told by a change of the value, not by a time: the nodes' clocks may differ.
  */
 export class Trouble {
   #value: string | null | undefined;
+  #graveness: Graveness = "away";
   #changedAt = -Infinity;
 
-  constructor(private readonly ctx: Pick<Context, "db" | "clock">) {}
+  readonly #stored: ReturnType<typeof stored>;
 
-  /** Whether this or another node has been cut off lately. */
-  async look(): Promise<boolean> {
-    const { settings } = this.ctx.db.tables;
-    const [row] = await this.ctx.db.read.select().from(settings).where(eq(settings.name, name));
-    const value = row?.value ?? null;
-    const isFirst = this.#value === undefined;
-    if (value !== this.#value) this.#changedAt = isFirst ? -Infinity : this.ctx.clock.now();
-    this.#value = value;
-    return this.#isLate(lastsMs);
+  constructor(private readonly ctx: Pick<Context, "db" | "clock">) {
+    this.#stored = stored(ctx);
   }
 
-  /** Tells all nodes, unless one has done so just now. */
-  async tell(): Promise<void> {
-    if (this.#isLate(tellEveryMs)) return;
+  /** Whether this or another node has been cut off lately, and how gravely. */
+  async look(): Promise<Graveness | undefined> {
+    const [row] = await this.#stored.execute();
+    const value = row?.value ?? null;
+    const isFirst = this.#value === undefined;
+    if (value !== this.#value) this.#note(value, isFirst ? -Infinity : this.ctx.clock.now());
+    return this.#isLate(lastsMs[this.#graveness]) ? this.#graveness : undefined;
+  }
+
+  /** Tells all nodes, unless one has done so just now, as gravely. */
+  async tell(graveness: Graveness): Promise<void> {
+    if (this.#isLate(tellEveryMs) && (this.#graveness === "away" || graveness === "silent")) return;
     const { settings } = this.ctx.db.tables;
-    const value = Bun.randomUUIDv7();
+    const value = `${graveness} ${Bun.randomUUIDv7()}`;
     await this.ctx.db.write((tx) =>
       tx.insert(settings).values({ name, value }).onConflictDoUpdate({ target: settings.name, set: { value } }),
     );
+    this.#note(value, this.ctx.clock.now());
+  }
+
+  #note(value: string | null, changedAt: number): void {
     this.#value = value;
-    this.#changedAt = this.ctx.clock.now();
+    this.#graveness = value?.startsWith("silent") ? "silent" : "away";
+    this.#changedAt = changedAt;
   }
 
   #isLate(ms: number): boolean {

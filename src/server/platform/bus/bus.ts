@@ -16,6 +16,11 @@ export interface Bus {
   /** Whether there is no other node, so that nothing need be serialised for one. */
   readonly isAlone: boolean;
   readonly state: BusState;
+  /**
+   * What this node says to itself has stayed away for a moment, and nobody knows why yet: what others publish may stay away
+   * too. Either it comes after all, and nothing was lost, or the bridge is `away` soon.
+   */
+  readonly isSilent: boolean;
   /** Other nodes that this one has heard of, silent ones included until they are taken for gone. */
   neighbours(): readonly string[];
   /** What all nodes keep together beside the database; absent where there is nowhere to keep it. */
@@ -32,6 +37,10 @@ export interface Bus {
    * missed is then to be read from the database. Until the result is called.
    */
   onState(listener: (state: BusState) => void): () => void;
+  /** Told when {@link isSilent} becomes true. Until the result is called. */
+  onSilence(listener: () => void): () => void;
+  /** Told of the channel of each message that may have reached nobody. Until the result is called. */
+  onDropped(listener: (channel: string) => void): () => void;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,9 @@ export class LocalBroker {
   readonly #nodes = new Set<string>();
   readonly #channels = new Map<string, Set<{ nodeId: string; listener: Listener }>>();
   readonly #watchers = new Map<string, Set<(state: BusState) => void>>();
+  readonly #onSilence = new Map<string, Set<() => void>>();
   readonly #away = new Set<string>();
+  readonly #silent = new Set<string>();
 
   /** Nothing comes to this node or goes from it any more. */
   cut(nodeId: string): void {
@@ -21,13 +23,29 @@ export class LocalBroker {
     for (const watcher of this.#watchers.get(nodeId) ?? []) watcher("connected");
   }
 
+  /** Nothing comes to this node or goes from it, and it has only begun to wonder. */
+  hush(nodeId: string): void {
+    this.#silent.add(nodeId);
+    for (const listener of this.#onSilence.get(nodeId) ?? []) listener();
+  }
+
+  /** Ends a {@link hush}; here, unlike on a real bus, what was sent meanwhile is lost all the same. */
+  unhush(nodeId: string): void {
+    this.#silent.delete(nodeId);
+  }
+
   /** A node's end of the bus. */
   join(nodeId: string): Bus {
     const own = new Set<() => void>();
     const nodes = this.#nodes.add(nodeId);
     const away = this.#away;
+    const silent = this.#silent;
     const watchers = new Set<(state: BusState) => void>();
+    const onSilence = new Set<() => void>();
+    const onDropped = new Set<(channel: string) => void>();
+    const isDeaf = (node: string) => away.has(node) || silent.has(node);
     this.#watchers.set(nodeId, watchers);
+    this.#onSilence.set(nodeId, onSilence);
     return {
       nodeId,
       mayHaveOthers: true,
@@ -37,12 +55,18 @@ export class LocalBroker {
       get state() {
         return away.has(nodeId) ? "away" : "connected";
       },
+      get isSilent() {
+        return silent.has(nodeId);
+      },
       neighbours: () => [...nodes].filter((node) => node !== nodeId),
       shared: undefined,
       publish: (channel, message) => {
-        if (away.has(nodeId)) return;
+        if (isDeaf(nodeId)) {
+          for (const tell of onDropped) tell(channel);
+          return;
+        }
         for (const { nodeId: to, listener } of this.#channels.get(channel) ?? []) {
-          if (to !== nodeId && !away.has(to)) queueMicrotask(() => listener(message, nodeId));
+          if (to !== nodeId && !isDeaf(to)) queueMicrotask(() => listener(message, nodeId));
         }
       },
       subscribe: (channel, listener, onLive) => {
@@ -61,6 +85,14 @@ export class LocalBroker {
       onState: (listener) => {
         watchers.add(listener);
         return () => void watchers.delete(listener);
+      },
+      onSilence: (listener) => {
+        onSilence.add(listener);
+        return () => void onSilence.delete(listener);
+      },
+      onDropped: (listener) => {
+        onDropped.add(listener);
+        return () => void onDropped.delete(listener);
       },
       close: async () => {
         for (const leave of own) leave();

@@ -7,11 +7,14 @@ export function loneBus(nodeId: string): Bus {
     mayHaveOthers: false,
     isAlone: true,
     state: "alone",
+    isSilent: false,
     neighbours: () => [],
     shared: undefined,
     publish() {},
     subscribe: () => () => {},
     onState: () => () => {},
+    onSilence: () => () => {},
+    onDropped: () => () => {},
     close: async () => {},
   };
 }

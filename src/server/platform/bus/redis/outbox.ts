@@ -20,8 +20,8 @@ interface Waiting {
 interface OutboxOptions {
   nodeId: string;
   onPublished: (count: number) => void;
-  /** So many messages reached nobody. */
-  onDropped: (count: number) => void;
+  /** So many messages for this channel reached nobody, or nobody knows. */
+  onDropped: (channel: string, count: number) => void;
 }
 
 /** What waits to be published, in the order of the calls; what comes together goes together. */
@@ -49,15 +49,15 @@ export class Outbox {
   /** Drops what waits; what is on the way fails by itself. */
   dropped(): void {
     this.#link = undefined;
-    const count = countOf(this.#waiting);
-    this.#heldChars -= charsOf(this.#waiting);
+    const waiting = this.#waiting;
+    this.#heldChars -= charsOf(waiting);
     this.#waiting = [];
-    if (count > 0) this.options.onDropped(count);
+    this.#drop(waiting);
   }
 
   add(channel: string, message: string): void {
     if (this.#link === undefined || this.#heldChars + message.length > heldMaxChars) {
-      this.options.onDropped(1);
+      this.options.onDropped(channel, 1);
       return;
     }
     this.#heldChars += message.length;
@@ -82,6 +82,10 @@ export class Outbox {
     }
   }
 
+  #drop(dropped: readonly Waiting[]): void {
+    for (const { channel, messages } of dropped) this.options.onDropped(channel, messages.length);
+  }
+
   #next(): Waiting[] {
     let count = 0;
     let chars = 0;
@@ -97,7 +101,7 @@ export class Outbox {
       await link.publish(batch.map(({ channel, messages }): Parcel => [channel, seal(this.options.nodeId, messages)]));
       this.options.onPublished(countOf(batch));
     } catch (error) {
-      this.options.onDropped(countOf(batch));
+      this.#drop(batch);
       link.end(error);
     } finally {
       this.#batchesInFlight--;

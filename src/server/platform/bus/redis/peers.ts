@@ -44,7 +44,7 @@ interface Peer {
 }
 
 interface PeersOptions {
-  bus: Pick<Bus, "nodeId" | "publish" | "subscribe" | "state">;
+  bus: Pick<Bus, "nodeId" | "publish" | "subscribe" | "state" | "isSilent">;
   identity: Identity;
   clock: Clock;
   log: Log;
@@ -151,14 +151,15 @@ export class Peers {
   }
 
   #look(): void {
-    // Who hears nothing cannot say of others that they are silent.
-    if (this.#options.bus.state !== "connected") return;
-    const { everyMs, log } = this.#options;
+    const { bus, everyMs, log } = this.#options;
+    if (bus.state !== "connected") return;
     const here = this.#here(false);
     if (++this.#looksSinceBeat * everyMs >= here.every_ms) {
       this.#looksSinceBeat = 0;
       this.#say(channel, here);
     }
+    // Who hears nothing cannot say of others that they are silent.
+    if (bus.isSilent) return;
     for (const [nodeId, peer] of this.#peers) {
       this.#compareClocks(nodeId, peer);
       peer.looks++;

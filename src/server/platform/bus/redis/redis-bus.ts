@@ -4,6 +4,7 @@ import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { StartError } from "../../start-error.ts";
 import type { Bus, BusState, Shared } from "../bus.ts";
+import { Listeners } from "../listeners.ts";
 import { type Envelope, isFrom, seal, unseal } from "./envelope.ts";
 import { LinkKeeper } from "./link-keeper.ts";
 import type { Link } from "./link.ts";
@@ -34,7 +35,7 @@ export interface RedisBusOptions {
   onMisfit: (error: StartError) => void;
   /** A node with another history uses the bridge. */
   onStranger: (epoch: string) => void;
-  /** Between two canaries, and two looks at the other nodes: a second, but for tests. */
+  /** Between two looks at the other nodes, and eight canaries: a second, but for tests. */
   everyMs?: number;
 }
 
@@ -58,7 +59,9 @@ export class RedisBus implements Bus {
   readonly #options: RedisBusOptions;
   readonly #everyMs: number;
   readonly #subscriptions = new Subscriptions();
-  readonly #watchers = new Set<(state: BusState) => void>();
+  readonly #onState = new Listeners<BusState>((error) => this.#couldNotTake(error));
+  readonly #onSilence = new Listeners<void>((error) => this.#couldNotTake(error));
+  readonly #onDropped = new Listeners<string>((error) => this.#couldNotTake(error));
   readonly #outbox: Outbox;
   readonly #shared: SharedValues;
   readonly #peers: Peers;
@@ -66,6 +69,7 @@ export class RedisBus implements Bus {
   readonly #links: LinkKeeper;
   readonly #showing: ReturnType<typeof setInterval>;
   #state: BusState = "away";
+  #isSilent = false;
   /** Some of what this node published reached nobody, and the others have not been told. */
   #hasDropped = false;
   #missedTimer: ReturnType<typeof setTimeout> | undefined;
@@ -86,9 +90,10 @@ export class RedisBus implements Bus {
     this.#outbox = new Outbox({
       nodeId,
       onPublished: (count) => metrics.bridgePublished.inc(count),
-      onDropped: (count) => {
+      onDropped: (channel, count) => {
         metrics.bridgeDropped.inc(count);
         this.#hasDropped = true;
+        this.#onDropped.tell(channel);
       },
     });
     const onMissed = () => this.#tellMissed();
@@ -120,6 +125,7 @@ export class RedisBus implements Bus {
       everyMs,
       onUp: (link) => this.#begin(link),
       onDown: () => this.#end(),
+      onSilence: (isSilent) => this.#hearSilence(isSilent),
     });
     this.#showing = setInterval(() => this.#look(), everyMs);
     this.#show();
@@ -150,6 +156,10 @@ export class RedisBus implements Bus {
     return this.#state;
   }
 
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
   neighbours(): readonly string[] {
     return this.#peers.all();
   }
@@ -166,10 +176,9 @@ export class RedisBus implements Bus {
     return this.#subscriptions.add(channel, listener, onLive && (() => this.#guard(onLive)));
   }
 
-  onState(listener: (state: BusState) => void): () => void {
-    this.#watchers.add(listener);
-    return () => void this.#watchers.delete(listener);
-  }
+  readonly onState = (listener: (state: BusState) => void) => this.#onState.add(listener);
+  readonly onSilence = (listener: () => void) => this.#onSilence.add(listener);
+  readonly onDropped = (listener: (channel: string) => void) => this.#onDropped.add(listener);
 
   /** What was published before is still sent, if that takes no longer than a moment. */
   async close(): Promise<void> {
@@ -196,7 +205,15 @@ export class RedisBus implements Bus {
     await atMost(othersWithinMs, this.#peers.met(listeners - 1));
   }
 
+  #hearSilence(isSilent: boolean): void {
+    this.#isSilent = isSilent;
+    if (!isSilent) return;
+    this.#options.metrics.bridgeSilences.inc();
+    this.#onSilence.tell();
+  }
+
   #end(): void {
+    this.#isSilent = false;
     this.#subscriptions.dropped();
     this.#outbox.dropped();
     this.#shared.carriedBy(undefined);
@@ -208,7 +225,7 @@ export class RedisBus implements Bus {
   #enter(state: BusState): void {
     this.#state = state;
     this.#show();
-    for (const watcher of this.#watchers) this.#guard(() => watcher(state));
+    this.#onState.tell(state);
   }
 
   #look(): void {
@@ -272,7 +289,11 @@ export class RedisBus implements Bus {
     try {
       step();
     } catch (error) {
-      this.#options.log.error("a message of another node could not be taken", { error });
+      this.#couldNotTake(error);
     }
+  }
+
+  #couldNotTake(error: unknown): void {
+    this.#options.log.error("a message of another node could not be taken", { error });
   }
 }

@@ -42,7 +42,7 @@ export class Wire {
   async echo(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#echoes.push(resolve);
-    await this.publish([[this.#options.canaryChannel, ""]]);
+    await this.publishOne(this.#options.canaryChannel, "");
     await promise;
   }
 
