@@ -3,24 +3,40 @@ import { readFileSync, readdirSync } from "node:fs";
 /** Linux counts CPU time in hundredths of a second. */
 const ticksPerSecond = 100;
 
-/** CPU seconds, user and system, that these processes with all their threads have used. */
+/**
+ * CPU seconds, user and system, that these processes with all their threads have used, and those of their children that
+ * have ended: a database gives every connection a process, and takes it away again.
+ */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuTicks(pid), 0) / ticksPerSecond;
 }
 
 function cpuTicks(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const stat = ofLiving(() => readFileSync(`/proc/${pid}/stat`, "latin1")) ?? "";
   // The name may hold spaces and brackets: fields are counted from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
 }
 
 /** A process and all that descend from it. */
 export function family(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "latin1").trim().split(" ").filter(Boolean).map(Number),
+  const children = ofLiving(() =>
+    readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "latin1").trim().split(" ").filter(Boolean).map(Number),
+    ),
   );
-  return [pid, ...children.flatMap(family)];
+  return children ? [pid, ...children.flatMap(family)] : [];
+}
+
+/** What is read of a process, unless it has ended. */
+function ofLiving<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH"))
+      return undefined;
+    throw error;
+  }
 }
 
 /** All of these processes and all that descend from them, each once. */
