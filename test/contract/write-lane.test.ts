@@ -2,37 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { Lock } from "../../src/server/platform/db/lock.ts";
 import { WriteLane } from "../../src/server/platform/db/write-lane.ts";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
-
-interface Posted {
-  jobs: string[];
-  commit: () => void;
-  fail: (error: Error) => void;
-}
+import { postedBatches } from "../support/posted.ts";
 
 /** A lane whose database answers when the test says so. */
 function laneUnderTest({ batchMax = 100, waitingMax = 100 } = {}) {
-  const posted: Posted[] = [];
-  const arrivals: (() => void)[] = [];
+  const { commit, posted, batch } = postedBatches();
   const lock = new Lock();
-  const lane = new WriteLane<string, string>({
-    commit: (jobs) =>
-      new Promise((resolve, reject) => {
-        posted.push({ jobs, commit: () => resolve(jobs.map((job) => `${job} stored`)), fail: reject });
-        for (const arrived of arrivals.splice(0)) arrived();
-      }),
-    lock,
-    batchMax,
-    waitingMax,
-    metrics: createMetrics(),
-  });
-  /** The batch number `index`, once it has been handed to the database. */
-  async function batch(index: number): Promise<Posted> {
-    for (;;) {
-      const found = posted[index];
-      if (found) return found;
-      await new Promise<void>((resolve) => arrivals.push(resolve));
-    }
-  }
+  const lane = new WriteLane<string, string>({ commit, lock, batchMax, waitingMax, metrics: createMetrics() });
   return { lane, lock, posted, batch };
 }
 

@@ -6,10 +6,12 @@ import type { Lock } from "./lock.ts";
 /** One for all: under a flood, making an error for each would cost as much as a job. */
 export const overloaded = new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
 
-interface Waiting<Job, Outcome> {
+export interface Waiting<Job, Outcome> {
   job: Job;
   settle: Settle<Outcome>;
 }
+
+export type LaneMetrics = Pick<Metrics, "commitBatch" | "commitSeconds" | "laneDepth">;
 
 interface LaneOptions<Job, Outcome> {
   /** Commits a batch in one transaction; one outcome a job, in order. A rejection refuses the whole batch. */
@@ -19,7 +21,7 @@ interface LaneOptions<Job, Outcome> {
   batchMax: number;
   /** Jobs waiting beyond this are refused with `UNAVAILABLE` (G7). */
   waitingMax: number;
-  metrics: Pick<Metrics, "commitBatch" | "commitSeconds"> & { laneDepth: { set(depth: number): void } };
+  metrics: LaneMetrics;
 }
 
 /**
@@ -87,18 +89,10 @@ export class WriteLane<Job, Outcome> {
       let inFlight = this.#post();
       while (inFlight) {
         const { batch, committed } = inFlight;
-        const outcomes = await committed.then(
-          (value) => ({ ok: true as const, value }),
-          (error: unknown) => ({ ok: false as const, error }),
-        );
-        inFlight = this.#waiting.length > 0 && !lock.isWanted ? this.#post() : undefined;
-        if (!inFlight) lock.release();
-        for (let index = 0; index < batch.length; index++) {
-          const settle = batch[index]?.settle;
-          const outcome = outcomes.ok ? outcomes.value[index] : undefined;
-          if (outcome === undefined) settle?.failed(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
-          else if (settle) tell(settle, outcome);
-        }
+        await tellAll(batch, committed, () => {
+          inFlight = this.#waiting.length > 0 && !lock.isWanted ? this.#post() : undefined;
+          if (!inFlight) lock.release();
+        });
       }
     }
     this.options.metrics.laneDepth.set(0);
@@ -111,9 +105,37 @@ export class WriteLane<Job, Outcome> {
     const batch = this.#waiting.splice(0, batchMax);
     metrics.laneDepth.set(this.#waiting.length);
     if (batch.length === 0) return undefined;
-    metrics.commitBatch.observe(batch.length);
-    const stop = metrics.commitSeconds.startTimer();
-    return { batch, committed: commit(batch.map(({ job }) => job)).finally(stop) };
+    const jobs = batch.map(({ job }) => job);
+    return { batch, committed: observed(metrics, jobs, commit(jobs)) };
+  }
+}
+
+/** Counts and times a batch. */
+export function observed<Job, Outcome>(
+  { commitBatch, commitSeconds }: LaneMetrics,
+  jobs: readonly Job[],
+  committed: Promise<Outcome[]>,
+): Promise<Outcome[]> {
+  commitBatch.observe(jobs.length);
+  return committed.finally(commitSeconds.startTimer());
+}
+
+/** Gives each of a batch its outcome when it is committed, or why it is not; the next one is posted before, by `onDecided`. */
+export async function tellAll<Job, Outcome>(
+  batch: readonly Waiting<Job, Outcome>[],
+  committed: Promise<Outcome[]>,
+  onDecided: () => void,
+): Promise<void> {
+  const outcomes = await committed.then(
+    (value) => ({ ok: true as const, value }),
+    (error: unknown) => ({ ok: false as const, error }),
+  );
+  onDecided();
+  for (let index = 0; index < batch.length; index++) {
+    const settle = batch[index]?.settle;
+    const outcome = outcomes.ok ? outcomes.value[index] : undefined;
+    if (outcome === undefined) settle?.failed(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
+    else if (settle) tell(settle, outcome);
   }
 }
 
