@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { refusalIn } from "../../src/server/platform/bus/redis/refusals.ts";
 import { type Log, named } from "../../src/server/platform/log.ts";
 import { StartError } from "../../src/server/platform/start-error.ts";
 import { joinBridge, reaches } from "../support/bridge.ts";
@@ -55,7 +56,9 @@ describe.skipIf(redisLack !== undefined)(title, () => {
       expect(await refusalOf(url.replace("redis://", "redis://:swordfish@"))).toContain("the server has none");
     });
 
-    test("a user who may not do what is needed", async () => {
+    test("a user who may not do what is needed, in Valkey's words as well", async () => {
+      const valkey = "ERR ACL failure in script: User mute has no permissions to run the 'publish' command";
+      expect(refusalIn(new Error(valkey))).toContain("who may not publish, subscribe and run scripts");
       expect(await refusalOf(as("weak:weak"))).toContain("who may not publish, subscribe and run scripts");
     });
 

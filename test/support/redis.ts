@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { lackOf } from "./needs.ts";
 
+/** What speaks Redis' protocol in the tests: a path in `TEST_REDIS_SERVER` puts Valkey or the like in its place. */
+const program = process.env["TEST_REDIS_SERVER"] ?? "redis-server";
+
 /** Why there is no Redis on this machine; `undefined` when there is one. */
-export const redisLack = lackOf("redis-server");
+export const redisLack = lackOf(program);
 
 /** Its log ends when it does. The server stops, and its folder goes, when this process ends, however it ends: then its standard input closes. */
 const guarded = `
-redis-server --port "$PORT" --bind 127.0.0.1 --dir "$DATA" --save '' --appendonly no "$@" &
+"$PROGRAM" --port "$PORT" --bind 127.0.0.1 --dir "$DATA" --save '' --appendonly no "$@" &
 echo "pid $!"
 exec >/dev/null
 cat >/dev/null
@@ -20,7 +23,7 @@ rm -rf "$DATA"`;
 
 interface RedisOptions {
   port?: number;
-  /** Further arguments of `redis-server`, e.g. `["--requirepass", "secret"]`. */
+  /** Further arguments of the server, e.g. `["--requirepass", "secret"]`. */
   args?: readonly string[];
 }
 
@@ -48,7 +51,7 @@ export class TestRedis {
   async restart(): Promise<void> {
     const data = mkdtempSync(join(tmpdir(), "parley-redis-"));
     const server = Bun.spawn(["sh", "-c", guarded, "redis", ...this.args], {
-      env: { PATH: process.env["PATH"] ?? "", DATA: data, PORT: String(this.port) },
+      env: { PATH: process.env["PATH"] ?? "", PROGRAM: program, DATA: data, PORT: String(this.port) },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "ignore",

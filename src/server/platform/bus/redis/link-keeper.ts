@@ -67,6 +67,7 @@ export class LinkKeeper {
     let awayAt = performance.now();
     let isAwayTold = false;
     let refusalTold: string | undefined;
+    let hasStood = false;
     while (!this.#isClosed) {
       const link = makeLink();
       this.#link = link;
@@ -75,6 +76,7 @@ export class LinkKeeper {
         if (isAwayTold) log.info("the bridge is back", { away_ms: Math.round(performance.now() - awayAt) });
         waitMs = retryMs.first;
         isAwayTold = false;
+        hasStood = true;
         await this.#serve(link);
         awayAt = performance.now();
       } else this.#first.resolve(failure);
@@ -83,9 +85,12 @@ export class LinkKeeper {
       if (this.#isClosed) return;
       const error = await link.lost;
       const reason = reasonOf(error);
-      if (!isAwayTold) log.warn("the bridge is away; other nodes are heard through the database", { reason });
-      isAwayTold = true;
       const refusal = refusalIn(error);
+      const doubt = hasStood || refusal !== undefined ? "" : "; is REDIS_URL right?";
+      if (!isAwayTold) {
+        log.warn("the bridge is away; other nodes are heard through the database", { reason: reason + doubt });
+      }
+      isAwayTold = true;
       if (refusal !== undefined && refusal !== refusalTold) log.error(`REDIS_URL ${refusal}`, { reason });
       refusalTold = refusal;
       await this.#pause(waitMs * (0.5 + Math.random() / 2));

@@ -4,7 +4,7 @@ const refusals: readonly { says: RegExp; means: string }[] = [
   { says: /^NOAUTH|protected mode/i, means: "asks for a password: give it as redis://:password@host" },
   { says: /called without any password configured/i, means: "has a password in it, but the server has none" },
   {
-    says: /^NOPERM|user executing the script can't run/,
+    says: /^NOPERM|user executing the script can't run|ACL failure in script/,
     means: "names a user who may not publish, subscribe and run scripts there",
   },
   { says: /^READONLY/, means: "leads to a replica, which can only be read: give the address of the primary" },
@@ -43,5 +43,7 @@ export function refusalIn(error: unknown): string | undefined {
 /** What went wrong, in its own words but for what a server repeats of the command: that may hold a password. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
-  return error instanceof Error ? error.message.replace(/,? with args .*/s, "") : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.message === "Socket closed unexpectedly") return "it closed the connection";
+  return error.message.replace(/,? with args .*/s, "");
 }
