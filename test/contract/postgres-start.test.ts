@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { systemClock } from "../../src/server/platform/clock.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { watchClock } from "../../src/server/platform/db/postgres/clock.ts";
+import { Line, usualSession } from "../../src/server/platform/db/postgres/line.ts";
 import { Jobs } from "../../src/server/platform/jobs/jobs.ts";
 import { alwaysLeads } from "../../src/server/platform/jobs/leadership.ts";
 import { type Log, named } from "../../src/server/platform/log.ts";
@@ -77,6 +78,23 @@ describe.skipIf(postgresLack !== undefined)("a Postgres that cannot be used is r
     for (const socket of taken) socket.destroy();
     await drop();
   });
+});
+
+test("what is no Postgres, or nobody, is refused in one line that names DATABASE_URL and keeps the password", async () => {
+  const web = Bun.serve({ port: 0, fetch: () => new Response("hello") });
+  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const opening = (port: number | undefined) =>
+    Line.open(`postgres://ann:swordfish@127.0.0.1:${port}/chat`, usualSession("test"), 800);
+  await expect(opening(web.port)).rejects.toThrow("what listens there does not answer as Postgres does");
+  await expect(opening(silent.port)).rejects.toThrow("what listens there says nothing");
+  const place = "127.0.0.1:1/chat";
+  const cannot = `DATABASE_URL: Postgres at ${place} cannot be used:`;
+  expect(await refusal(`postgres://ann:swordfish@${place}`)).toBe(`${cannot} it refused the connection`);
+  expect(await refusal(`postgres://ann:sword%fish@${place}`)).toBe(
+    `${cannot} a % in its user or password has to be written as %25`,
+  );
+  await web.stop(true);
+  silent.stop(true);
 });
 
 test("clocks that are apart are told once, and once again after they were together", async () => {

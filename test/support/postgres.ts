@@ -20,7 +20,7 @@ function findPrograms(): string | undefined {
 }
 
 /** initdb and postgres refuse to run as root: then they run as the system's user for it. */
-function unprivileged(): { uid: number; gid: number } | undefined {
+export function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, user: string) => Bun.spawnSync(["id", flag, user]);
   const user = ["postgres", "nobody"].find((name) => id("-u", name).success);

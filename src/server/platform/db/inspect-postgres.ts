@@ -1,4 +1,4 @@
-import postgres from "postgres";
+import { Line } from "./postgres/line.ts";
 
 /** What a Postgres server is and what we may do there. */
 export interface PostgresFacts {
@@ -23,23 +23,18 @@ export interface PostgresFacts {
   tripMs: number;
 }
 
-const statementMs = 5_000;
-
-/** Looks at the server behind `url` and changes nothing. Rejects with what the driver says. */
+/** Looks at the server behind `url` and changes nothing. Rejects with one line that says what does not work. */
 export async function inspectPostgresServer(url: string, now: () => number = Date.now): Promise<PostgresFacts> {
-  const sql = postgres(url, {
-    max: 1,
-    connect_timeout: 5,
-    connection: { application_name: "parley doctor", statement_timeout: statementMs },
-    onnotice: () => {},
-  });
+  const line = await Line.open(url, { purpose: "doctor", settings: { statement_timeout: "5s" } });
   try {
-    await sql`SELECT 1`;
     const asked = performance.now();
-    const [clock] = await sql<{ ms: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`;
+    const [clock] = await line.run(
+      (sql) => sql<{ ms: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`,
+    );
     const tripMs = performance.now() - asked;
     const here = now();
-    const [facts] = await sql<Omit<PostgresFacts, "clockAheadMs" | "tripMs" | "epoch">[]>`
+    const [facts] = await line.run(
+      (sql) => sql<Omit<PostgresFacts, "clockAheadMs" | "tripMs" | "epoch">[]>`
       SELECT current_setting('server_version_num')::int / 10000 AS version,
         current_setting('server_encoding') AS encoding,
         pg_is_in_recovery() AS "isReplica",
@@ -53,14 +48,17 @@ export async function inspectPostgresServer(url: string, now: () => number = Dat
         (SELECT count(*)::int FROM pg_stat_activity
           WHERE backend_type = 'client backend' AND application_name NOT LIKE 'parley%') AS "connectionsOfOthers",
         pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
-          '0/0')::float8 AS "writtenBytes"`;
-    const [table] = await sql<{ exists: boolean }[]>`SELECT to_regclass('settings') IS NOT NULL AS exists`;
+          '0/0')::float8 AS "writtenBytes"`,
+    );
+    const [table] = await line.run(
+      (sql) => sql<{ exists: boolean }[]>`SELECT to_regclass('settings') IS NOT NULL AS exists`,
+    );
     const [epoch] = table?.exists
-      ? await sql<{ value: string }[]>`SELECT value FROM settings WHERE name = 'epoch'`
+      ? await line.run((sql) => sql<{ value: string }[]>`SELECT value FROM settings WHERE name = 'epoch'`)
       : [undefined];
     if (!facts || !clock) throw new Error("it answers with nothing");
     return { ...facts, epoch: epoch?.value ?? null, clockAheadMs: clock.ms + tripMs / 2 - here, tripMs };
   } finally {
-    await sql.end({ timeout: 1 });
+    line.end();
   }
 }

@@ -1,7 +1,6 @@
 import { createClient } from "@libsql/client";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import { migrations } from "../../../../db/migrations.ts";
 import { applicationId } from "./dialect/libsql.ts";
 import { StartError } from "../start-error.ts";
@@ -9,6 +8,9 @@ import { appliedMigrations, connect, hostOf, refusalOf, type RemoteAddress } fro
 import { Link } from "./dialect/remote-libsql/link.ts";
 import { kindOf } from "../../database-url.ts";
 import { pending } from "./migrate.ts";
+import { reasonOf } from "./postgres/address.ts";
+import { Line, patientSession } from "./postgres/line.ts";
+import { placeOf } from "./postgres/prepare.ts";
 
 /** What a look at the database found, without changing anything in it. */
 export interface Inspection {
@@ -73,14 +75,16 @@ async function inspectRemote(address: RemoteAddress): Promise<Inspection> {
 }
 
 async function inspectPostgres(url: string): Promise<Inspection> {
-  const { host, pathname } = new URL(url);
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
+  let line: Line | undefined;
   try {
-    const [server] = await sql<{ version: string; ours: boolean }[]>`
-      SELECT current_setting('server_version') AS version, to_regclass('parley_migrations') IS NOT NULL AS ours`;
-    const name = `Postgres ${server?.version} at ${host}${pathname}`;
+    line = await Line.open(url, patientSession("doctor"));
+    const [server] = await line.run(
+      (sql) => sql<{ version: string; ours: boolean }[]>`
+        SELECT current_setting('server_version') AS version, to_regclass('parley_migrations') IS NOT NULL AS ours`,
+    );
+    const name = `Postgres ${server?.version} at ${placeOf(url)}`;
     if (!server?.ours) return { name, state: "absent", pending: [] };
-    const applied = await sql<{ name: string }[]>`SELECT name FROM parley_migrations ORDER BY name`;
+    const applied = await line.run((sql) => sql<{ name: string }[]>`SELECT name FROM parley_migrations ORDER BY name`);
     return stateOf(
       name,
       "postgres",
@@ -88,10 +92,9 @@ async function inspectPostgres(url: string): Promise<Inspection> {
     );
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const reason = error instanceof Error ? error.message || String("code" in error && error.code) : String(error);
-    throw new StartError(`Postgres at ${host}${pathname} does not answer: ${reason}`);
+    throw new StartError(`Postgres at ${placeOf(url)} cannot be used: ${reasonOf(error)}`, { cause: error });
   } finally {
-    await sql.end({ timeout: 1 });
+    await line?.close();
   }
 }
 

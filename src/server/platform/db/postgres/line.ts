@@ -1,5 +1,6 @@
 import postgres, { type Sql } from "postgres";
 import { Unreachable } from "../errors.ts";
+import { readAddress, reasonOf } from "./address.ts";
 
 /** One statement on a connection, e.g. `(sql) => sql`SELECT 1``. */
 export type Query<T> = (sql: Sql) => PromiseLike<T>;
@@ -52,8 +53,10 @@ export class Line {
   /** Called once, when the connection is gone. */
   onDeath = () => {};
 
-  private constructor(url: string, { purpose, settings }: Session, withinMs: number) {
+  private constructor(address: string, { purpose, settings }: Session, withinMs: number) {
+    const { url, ssl } = readAddress(address);
     this.#sql = postgres(url, {
+      ssl,
       max: 1,
       // A little less than all of it: what is silent and what talks otherwise can so be told apart.
       connect_timeout: withinMs / 1_000 - 0.5,
@@ -71,15 +74,16 @@ export class Line {
 
   /** Throws {@link Unreachable}. */
   static async open(url: string, session: Session, withinMs = connectWithinMs): Promise<Line> {
-    const line = new Line(url, session, withinMs);
-    const tooLate = setTimeout(() => line.end(), withinMs);
+    let line: Line | undefined;
+    const tooLate = setTimeout(() => line?.end(), withinMs);
     try {
+      line = new Line(url, session, withinMs);
       const [own] = await line.#sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
       if (line.#isDead || !own) throw lostError();
       line.#pid = own.pid;
       return line;
     } catch (error) {
-      line.end();
+      line?.end();
       throw new Unreachable(reasonOf(error), { cause: error });
     } finally {
       clearTimeout(tooLate);
@@ -143,18 +147,4 @@ export class Line {
 
 function lostError(): Error {
   return Object.assign(new Error("the connection to Postgres is gone"), { code: "CONNECTION_CLOSED" });
-}
-
-const reasons: Record<string, string> = {
-  CONNECT_TIMEOUT: "it does not answer",
-  CONNECTION_CLOSED: "it closed the connection",
-  CONNECTION_DESTROYED: "it does not answer as Postgres does",
-  ECONNREFUSED: "it refused the connection",
-};
-
-/** Why Postgres could not be connected, in one line and without its address, which may hold a password. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? String(error.code) : "";
-  return reasons[code] ?? (error.message || code).replaceAll(/\s+/g, " ");
 }

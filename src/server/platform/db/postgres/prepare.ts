@@ -22,7 +22,7 @@ export async function prepareDatabase(url: string, steps: readonly Migration[], 
   } catch (error) {
     if (error instanceof StartError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`the Postgres database at ${placeOf(url)} cannot be used: ${reason}`, { cause: error });
+    throw new StartError(`DATABASE_URL: Postgres at ${placeOf(url)} cannot be used: ${reason}`, { cause: error });
   } finally {
     await line?.close();
   }
