@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import postgres from "postgres";
 import type { Database, PostgresDatabase } from "../../src/server/platform/db/database.ts";
 import { Health } from "../../src/server/platform/db/postgres/health.ts";
+import { learnOutcome } from "../../src/server/platform/db/postgres/outcome.ts";
 import { Pool } from "../../src/server/platform/db/postgres/pool.ts";
+import { transact } from "../../src/server/platform/db/postgres/transaction.ts";
 import { Watch } from "../../src/server/platform/db/postgres/watch.ts";
 import { openDatabase } from "../../src/server/platform/db/open.ts";
 import { named } from "../../src/server/platform/log.ts";
@@ -97,6 +99,43 @@ describe.skipIf(postgresLack !== undefined)("connections to Postgres", () => {
     await aside`SELECT pg_terminate_backend(${pid})`;
     await within(done, () => "the transaction did not end");
     expect(await notes()).toEqual(["slow and killed"]);
+  });
+
+  describe("a commit of which nobody learns in time what became of it", () => {
+    let pool: Pool;
+    beforeAll(() => {
+      const metrics = createMetrics();
+      const health = new Health(log);
+      const url = proxy.through(ground.url);
+      pool = new Pool({ url, purpose: "writes", size: 2, sharedBy: 1, health, watch: new Watch(url, health), metrics });
+    });
+    afterAll(() => pool.close());
+
+    test("is not taken for done, and when it turns out that it was, somebody is told to make up for it", async () => {
+      const untold = Promise.withResolvers<void>();
+      const options = { pool, log, onUntold: untold.resolve, doubtMs: 50 };
+      const done = transact(options, (run) => run((sql) => sql`INSERT INTO notes VALUES ('slow and unknown')`));
+      await committing();
+      proxy.cut();
+      await expect(within(done, () => "the transaction did not end")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      proxy.restore();
+      await within(untold.promise, () => "nobody was told");
+      expect(await notes()).toEqual(["slow and unknown"]);
+    });
+
+    test("needs nothing to be made up for when it was not done, or Postgres had written nothing of it", async () => {
+      let given = "";
+      const undone = aside.begin(async (sql) => {
+        const [own] = await sql<{ id: string }[]>`SELECT pg_current_xact_id()::text AS id`;
+        given = own?.id ?? "";
+        throw new Error("rolled back");
+      });
+      await expect(undone).rejects.toThrow("rolled back");
+      let told = 0;
+      const never = String(Number(given) + 1_000_000);
+      for (const id of [given, never]) await learnOutcome(pool, log, id, () => told++);
+      expect(told).toBe(0);
+    });
   });
 
   test("a read whose back end is killed is asked again", async () => {

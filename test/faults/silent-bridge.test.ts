@@ -102,4 +102,27 @@ describe.skipIf(postgresLack !== undefined)("while one node hears nothing and wo
       broker.unhush(which);
     }, 20_000);
   }
+
+  test("a change that was stored and that its verb never learnt of is told everybody on both nodes, and no cache keeps it", async () => {
+    const { ann, ben, cleo, farBen, bens, cleos, id } = await scene(reached(one), reached(two));
+    const near = await ben.connect();
+    expect(await wordsOf(ben, id)).toContain("by cleo");
+    const { db } = one.context;
+    if (db.dialect !== "postgres") throw new Error("this is about Postgres");
+    await db.transact((run) =>
+      run(
+        (sql) => sql`
+          INSERT INTO blocks (user_key, blocked_key, created_at)
+          SELECT u.key, b.key, 0 FROM users u, users b WHERE u.id = ${ben.id} AND b.id = ${cleo.id}`,
+      ),
+    );
+    db.onUntold();
+    for (const socket of [near, bens]) {
+      const { payload } = await socket.next("ready");
+      expect(payload.blocks.map(({ id }) => id)).toEqual([cleo.id]);
+    }
+    for (const where of [ben, farBen]) expect(await wordsOf(where, id)).not.toContain("by cleo");
+    expect(await wordsOf(ann, id)).toContain("by cleo");
+    for (const socket of [near, bens, cleos]) socket.close();
+  }, 20_000);
 });

@@ -13,6 +13,7 @@ const lookEveryMs = 400;
 const rest = { times: 4, mostMs: 1_000 };
 /** So often a look is also for what is told people alone; with ten thousand, for whom it takes 0.6 s, every three seconds. */
 const peopleRest = { times: 5, leastMs: 2_000, mostMs: 10_000 };
+const untoldAgainMs = 1_000;
 /** When it is over everybody gets their `ready` anew, no oftener than this: it costs as much as if all had come again. */
 const anewEveryMs = 20_000;
 /** Of ten thousand sockets the last is told after 16 s. */
@@ -68,6 +69,7 @@ class Healer {
       hub.order.onHole = undefined;
       await this.#rooms.idle();
     });
+    if (ctx.db.dialect === "postgres") ctx.db.onUntold = () => void this.#tellUntold();
     if (!ctx.bus.mayHaveOthers) return;
     hub.interest.onLive = (roomId) => this.#live(roomId);
     hub.interest.onMissed = (userId) => this.#tellAnew(hub.of(userId));
@@ -96,7 +98,6 @@ class Healer {
     if (state === "alone") return;
     this.#wasAway ||= state === "away";
     this.#isBehind = true;
-    this.#restMs = 0;
     this.#lookNow();
   }
 
@@ -127,7 +128,9 @@ class Healer {
     // Also when it is over: what this node has published may be lost as well as what it should have heard.
     if (isAway || this.#isBehind) await this.#trouble.tell("away");
     else if (bus.isSilent) await this.#trouble.tell("silent");
-    const trouble = await this.#trouble.look();
+    const { graveness: trouble, hasUntold } = await this.#trouble.look();
+    // As if this node had been cut off: of what nobody was told, nobody knows whom it concerns.
+    if (hasUntold) this.#isBehind = this.#wasAway = true;
     this.#isTroubleElsewhere = trouble !== undefined;
     const isGrave = isAway || this.#isBehind || trouble === "away";
     if (!isGrave && !bus.isSilent && trouble === undefined) {
@@ -135,7 +138,7 @@ class Healer {
       return;
     }
     const beganAt = clock.now();
-    if (apart(beganAt, this.#lookedAt) < this.#restMs) return;
+    if (!this.#isBehind && apart(beganAt, this.#lookedAt) < this.#restMs) return;
     // What is silent comes late, or it is grave soon.
     const isWhole = this.#isBehind || (isGrave && apart(beganAt, this.#peopleAt) >= this.#peopleRestMs);
     this.#lookedAt = beganAt;
@@ -171,6 +174,24 @@ class Healer {
     this.#people.forget();
     this.#isGrave = false;
     this.#peopleAt = -Infinity;
+  }
+
+  /**
+   * A change was stored that its verb did not learn of: caches hold what was before, and nobody knows whom it concerns. So
+   * everybody on every node is told anew, as soon as the database can be asked.
+   */
+  async #tellUntold(): Promise<void> {
+    const { ctx, hub } = this;
+    try {
+      if (ctx.bus.mayHaveOthers) await this.#trouble.tellUntold();
+      else {
+        await this.#heal({ isWhole: true });
+        this.#tellAnew(hub.sessions);
+      }
+    } catch (error) {
+      ctx.log.warn("what nobody was told of could not be told yet", { error });
+      ctx.clock.after(untoldAgainMs, () => void this.#tellUntold());
+    }
   }
 
   /** A few at a time: who comes now does not wait behind them. */

@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
 
 /** `away`: what a node says is lost. `silent`: it may be late, and nobody knows yet. */
@@ -6,6 +6,8 @@ export type Graveness = "silent" | "away";
 
 /** The row in `settings`; its value changes whenever a node says that it is cut off, and begins with how gravely. */
 const name = "bridge_trouble";
+/** And the one whose value changes when a change was stored that nobody was told of. */
+const untold = "untold_changes";
 /** Others go on looking into the database for so long after the last word of it. */
 const lastsMs = { silent: 1_500, away: 3_000 };
 /** Of many nodes that are cut off, one says so at every look. */
@@ -14,7 +16,11 @@ const tellEveryMs = 300;
 /** Put into words once: asked all the time by everybody. */
 function stored({ db }: Pick<Context, "db">) {
   const { settings } = db.tables;
-  return db.read.select({ value: settings.value }).from(settings).where(eq(settings.name, name)).prepare();
+  return db.read
+    .select()
+    .from(settings)
+    .where(inArray(settings.name, [name, untold]))
+    .prepare();
 }
 
 /**
@@ -25,6 +31,7 @@ export class Trouble {
   #value: string | null | undefined;
   #graveness: Graveness = "away";
   #changedAt = -Infinity;
+  #untold: string | null | undefined;
 
   readonly #stored: ReturnType<typeof stored>;
 
@@ -32,24 +39,39 @@ export class Trouble {
     this.#stored = stored(ctx);
   }
 
-  /** Whether this or another node has been cut off lately, and how gravely. */
-  async look(): Promise<Graveness | undefined> {
-    const [row] = await this.#stored.execute();
-    const value = row?.value ?? null;
+  /**
+   * Whether this or another node has been cut off lately, and how gravely; `hasUntold`: and since the last look, a change
+   * was stored that nobody was told of.
+   */
+  async look(): Promise<{ graveness: Graveness | undefined; hasUntold: boolean }> {
+    const rows = await this.#stored.execute();
+    const valueOf = (name: string) => rows.find((row) => row.name === name)?.value ?? null;
+    const value = valueOf(name);
+    const hasUntold = this.#untold !== undefined && valueOf(untold) !== this.#untold;
+    this.#untold = valueOf(untold);
     const isFirst = this.#value === undefined;
     if (value !== this.#value) this.#note(value, isFirst ? -Infinity : this.ctx.clock.now());
-    return this.#isLate(lastsMs[this.#graveness]) ? this.#graveness : undefined;
+    return { graveness: this.#isLate(lastsMs[this.#graveness]) ? this.#graveness : undefined, hasUntold };
   }
 
   /** Tells all nodes, unless one has done so just now, as gravely. */
   async tell(graveness: Graveness): Promise<void> {
     if (this.#isLate(tellEveryMs) && (this.#graveness === "away" || graveness === "silent")) return;
-    const { settings } = this.ctx.db.tables;
     const value = `${graveness} ${Bun.randomUUIDv7()}`;
+    await this.#set(name, value);
+    this.#note(value, this.ctx.clock.now());
+  }
+
+  /** Makes every node, this one too, tell everybody everything anew at its next look. */
+  async tellUntold(): Promise<void> {
+    await this.#set(untold, Bun.randomUUIDv7());
+  }
+
+  async #set(name: string, value: string): Promise<void> {
+    const { settings } = this.ctx.db.tables;
     await this.ctx.db.write((tx) =>
       tx.insert(settings).values({ name, value }).onConflictDoUpdate({ target: settings.name, set: { value } }),
     );
-    this.#note(value, this.ctx.clock.now());
   }
 
   #note(value: string | null, changedAt: number): void {

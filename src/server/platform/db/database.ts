@@ -75,6 +75,11 @@ export interface PostgresDatabase extends DatabaseBase {
   readonly dialect: "postgres";
   /** Runs a statement of its own; again when its connection was lost: only what may be done twice, as what reads. */
   ask<T>(statement: Query<T>): Promise<T>;
+  /**
+   * Called when a change turned out to be stored whose author was told that nobody knows (`UNAVAILABLE`): what the verb had
+   * to tell after it was told to nobody, caches included.
+   */
+  onUntold: () => void;
   /** {@link write} for statements of its own. */
   transact<T>(work: (run: Run) => Promise<T>): Promise<T>;
   /**

@@ -78,15 +78,17 @@ export async function openPostgres(
 
   const replica = replicaUrl === undefined ? undefined : openReplica(replicaUrl, sizes.reads, log, metrics);
 
+  const writing = { pool: writes, log, onUntold: () => database.onUntold() };
   const database: PostgresDatabase = {
     dialect: "postgres",
     tables: tables as unknown as Tables,
     read: asQueries(queries(ask)),
     ask,
-    transact: (work) => transact(writes, log, work),
+    transact: (work) => transact(writing, work),
     laneCount: sizes.lanes,
     append: (statement) => lanes.use((line) => line.run(statement)),
-    write: (work) => transact(writes, log, (run) => work(asQueries(queries(run)))),
+    write: (work) => transact(writing, (run) => work(asQueries(queries(run)))),
+    onUntold: () => {},
     lockRooms: (tx, roomKeys) =>
       lock(
         tx,

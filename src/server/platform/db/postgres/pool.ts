@@ -62,6 +62,10 @@ export class Pool {
   }
 
   /** Waits for those who have a connection, for some seconds at most. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const { reject, timer } of this.#waiting.splice(0)) {

@@ -1,17 +1,14 @@
 import { AppError } from "../../app-error.ts";
-import { atMost } from "../../at-most.ts";
 import type { Log } from "../../log.ts";
 import { isConnectionLost, isContention, isOutOfService } from "../errors.ts";
 import type { Line, Query } from "./line.ts";
+import { learnOutcome, outcomeOf } from "./outcome.ts";
 import type { Pool } from "./pool.ts";
 
 /** Runs a statement inside a transaction; those asked for at once run one after the other. */
 export type Run = <T>(statement: Query<T>) => Promise<T>;
 
 const attemptsMax = 5;
-/** How long it is asked whether a commit was done whose answer was lost: who wrote is told something within ten seconds. */
-const doubtMs = 5_000;
-const askAgainMs = 100;
 
 /** The connection broke while the commit was under way. */
 class InDoubt<T> extends Error {
@@ -23,19 +20,37 @@ class InDoubt<T> extends Error {
   }
 }
 
+interface TransactOptions {
+  pool: Pool;
+  log: Log;
+  /** A change turned out to be stored after its author was told that nobody knows: nobody was told of it. */
+  onUntold: () => void;
+  /** How long an author waits for what became of a commit. */
+  doubtMs?: number;
+}
+
 /**
  * Runs `work` in a transaction. Again when another writer was in the way, or the connection broke before the commit was
  * sent: then nothing of it is there. A connection that breaks during the commit leaves it open whether it was done; then
- * Postgres is asked, which remembers every transaction by its number: a verb whose change is stored must tell of it, and
- * one whose change is not must not be taken for done. Throws `UNAVAILABLE` and what `work` throws.
+ * Postgres is asked: a verb whose change is stored must tell of it, and one whose change is not must not be taken for done. Throws `UNAVAILABLE` and what `work` throws.
  */
-export async function transact<T>(pool: Pool, log: Log, work: (run: Run) => Promise<T>): Promise<T> {
+export async function transact<T>(options: TransactOptions, work: (run: Run) => Promise<T>): Promise<T> {
+  const { pool, log, onUntold, doubtMs } = options;
   for (let attempt = 1; ; attempt++) {
     try {
       return await pool.use((line) => once(line, work));
     } catch (error) {
       if (error instanceof InDoubt) {
-        if (await wasCommitted(pool, log, error.transactionId)) return error.result as T;
+        const { transactionId } = error;
+        const outcome = await outcomeOf(pool, transactionId, doubtMs);
+        if (outcome === "committed") return error.result as T;
+        if (outcome === undefined) {
+          log.error("it is not known whether a change was stored: the connection was lost at its commit", {
+            transactionId,
+          });
+          void learnOutcome(pool, log, transactionId, onUntold);
+          throw unavailable();
+        }
       } else if (!isContention(error) && !isConnectionLost(error)) {
         throw isOutOfService(error) ? unavailable() : error;
       }
@@ -94,35 +109,6 @@ async function rollBack(line: Line): Promise<void> {
   } catch {
     // Postgres rolls back what loses its connection.
     line.end();
-  }
-}
-
-async function wasCommitted(pool: Pool, log: Log, transactionId: string): Promise<boolean> {
-  const until = performance.now() + doubtMs;
-  let status: string | null | undefined;
-  const ask = async () => {
-    try {
-      const [row] = await pool.use((line) =>
-        line.run(
-          (sql) => sql<{ status: string | null }[]>`SELECT pg_xact_status(${transactionId}::text::xid8) AS status`,
-        ),
-      );
-      status = row?.status;
-    } catch (error) {
-      if (!isOutOfService(error) && !(error instanceof AppError)) throw error;
-    }
-  };
-  for (;;) {
-    await atMost(until - performance.now(), ask());
-    if (status === "committed") return true;
-    if (status === "aborted") return false;
-    if (performance.now() > until) {
-      log.error("it is not known whether a change was stored: the connection was lost at its commit", {
-        transactionId,
-      });
-      throw unavailable();
-    }
-    await Bun.sleep(askAgainMs);
   }
 }
 
