@@ -2,7 +2,6 @@ import { createHmac } from "node:crypto";
 import type { Config } from "./config.ts";
 import type { Bus } from "./platform/bus/bus.ts";
 import { loneBus } from "./platform/bus/lone-bus.ts";
-import { RedisBus } from "./platform/bus/redis/redis-bus.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Log } from "./platform/log.ts";
 import type { Metrics } from "./platform/metrics.ts";
@@ -37,6 +36,8 @@ export async function openBus({ redisUrl, redisSharded }: Config, needs: BusNeed
     return loneBus(nodeId);
   }
   const couldNotAsk = (error: unknown) => log.error("the database could not be asked for its epoch", { error });
+  // 4 MB of the heap, nearly all of it the driver's, that a node by itself does without.
+  const { RedisBus } = await import("./platform/bus/redis/redis-bus.ts");
   return RedisBus.open({
     url: redisUrl,
     isSharded: redisSharded,
