@@ -51,8 +51,14 @@ async function partsFor(target: Target, folder: string): Promise<Parts> {
   return { runtime: join(modules, runtime, "bin/bun"), addon: join(modules, addon, "index.node") };
 }
 
-/** libsql requires its addon by a computed name, which a bundler cannot follow: names it outright. */
-function libsqlAddon(addon: string): BunPlugin {
+/** libsql requires its addon by a computed name, which a bundler cannot follow: names it outright, packed into `folder`. */
+async function libsqlAddon(addon: string, folder: string): Promise<BunPlugin> {
+  const bytes = await Bun.file(addon).bytes();
+  const packed = join(folder, "libsql.zst");
+  await Bun.write(packed, await Bun.zstdCompress(bytes, { level: 9 }));
+  const loader = join(root, "src/server/platform/db/packed-addon.ts");
+  const name = Bun.hash(bytes).toString(36);
+  const call = `require(${JSON.stringify(loader)}).loadPackedAddon(require(${JSON.stringify(packed)}), "${name}")`;
   return {
     name: "libsql-addon",
     setup(build) {
@@ -60,8 +66,10 @@ function libsqlAddon(addon: string): BunPlugin {
         const source = await Bun.file(path).text();
         const computed = /function requireNative\(\) \{.*?return require\(`@libsql\/\$\{target\}`\);\n\}\n/s;
         if (!computed.test(source)) throw new Error(`${path} has changed: it no longer loads its addon as expected`);
-        const named = `function requireNative() { return require(${JSON.stringify(addon)}); }\n`;
-        return { contents: source.replace(computed, () => named), loader: "js" };
+        return {
+          contents: source.replace(computed, () => `function requireNative() { return ${call}; }\n`),
+          loader: "js",
+        };
       });
     },
   };
@@ -92,7 +100,8 @@ async function build(target: Target, outfile: string): Promise<void> {
     await mkdir(dirname(outfile), { recursive: true });
     const result = await Bun.build({
       entrypoints: [join(root, "src/main.ts"), ...(await workers())],
-      plugins: [libsqlAddon(parts.addon)],
+      plugins: [await libsqlAddon(parts.addon, temporary)],
+      loader: { ".zst": "file" },
       target: "bun",
       minify: true,
       sourcemap: "none",

@@ -75,7 +75,7 @@ function explanation(error: unknown): string {
     const fields = (error.details ?? []).map(({ field, message }) => `${field} ${message}`.trim());
     return [errorText(error.code, "en", error.values), ...fields].join(": ");
   }
-  // Inside the binary, Bun unpacks libSQL's addon into the temporary folder and loads it from there.
+  // Inside the binary, libSQL's addon is packed; it is unpacked into the temporary folder and loaded from there.
   if (error instanceof Error && "code" in error && error.code === "ERR_DLOPEN_FAILED") {
     const reason = oneLine(error);
     return `libSQL cannot be loaded; set TMPDIR to a folder that is writable and from which programs may run (${reason})`;

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary, buildMs, run, serve } from "../support/binary.ts";
 import { temporaryFolder } from "../support/environment.ts";
@@ -76,4 +76,21 @@ test("a temporary folder that cannot be written to is told in one line", async (
   const { code, stderr } = await run(["migrate"], { cwd: folder, env: { TMPDIR: "/proc/nowhere" } });
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("TMPDIR") });
+});
+
+test("libSQL is unpacked once, for this user alone, and not loaded from where others may write", async () => {
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  const migrate = () => run(["migrate"], { cwd: folder, env: { TMPDIR: temporary } });
+  expect(await migrate()).toMatchObject({ code: 0 });
+  const [name = "nothing"] = readdirSync(temporary);
+  const own = join(temporary, name);
+  expect(statSync(own).mode & 0o777).toBe(0o700);
+  expect(readdirSync(own)).toEqual(["libsql.node"]);
+  const { ino, mtimeMs } = statSync(join(own, "libsql.node"));
+  expect(await migrate()).toMatchObject({ code: 0 });
+  expect(readdirSync(temporary)).toEqual([name]);
+  expect(statSync(join(own, "libsql.node"))).toMatchObject({ ino, mtimeMs });
+  chmodSync(own, 0o777);
+  expect(await migrate()).toMatchObject({ code: 1, stderr: expect.stringContaining(`${own} is open to others`) });
 });
