@@ -2,8 +2,8 @@
 export const connectionPragmas = [
   "PRAGMA synchronous = FULL",
   "PRAGMA foreign_keys = ON",
-  // KiB. Behind it is the system's own cache: pages of 1.5 million messages were read as fast as with 64 MB.
-  "PRAGMA cache_size = -8192",
+  // KiB. Behind it is the system's own cache: pages of a million messages were read as fast as with 8 or 64 MB.
+  "PRAGMA cache_size = -2048",
   "PRAGMA temp_store = MEMORY",
   // In pages. Checkpoints stall their connection for 15-60 ms: whoever writes beside the lane leaves them to its Worker,
   // unless that one has nothing to do (DESIGN, Two dialects).
