@@ -38,7 +38,8 @@ export function arrive(
   if (session.presence !== "none") forgetOthers(hub, session, friends);
   else {
     session.presence = "used";
-    session.cameAt = presence(ctx).came(person);
+    // With the id that the session has, not another copy of it: this one is kept for as long.
+    session.cameAt = presence(ctx).came({ ...person, id: session.viewer?.id ?? person.id });
   }
   if (friends.length + partners.length === 0) return [];
   for (const { id } of friends) hub.watchers.befriend(session, id);

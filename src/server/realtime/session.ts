@@ -4,6 +4,7 @@ import type { Viewer } from "../context.ts";
 import { Inbox, type InboxTotal, type Received } from "./inbox.ts";
 import { RoomShards } from "./room-shards.ts";
 import { Strikes } from "./strikes.ts";
+import type { Timed } from "./timer-wheel.ts";
 import type { Transport } from "./transport.ts";
 
 /** What the upgrade has found out. */
@@ -31,7 +32,7 @@ let made = 0;
  * One connection, from upgrade to close: who it is, in which state, in which rooms. There may be tens of thousands that
  * say nothing: what most never need is made when it is.
  */
-export class Session {
+export class Session implements Timed {
   readonly #number = ++made;
   readonly viewer: Viewer;
   readonly language: Language;
@@ -52,6 +53,9 @@ export class Session {
   /** Those of the rooms in which it only looks on. */
   #watched: Set<string> | undefined;
   #held: (() => void)[] | undefined;
+  /** Where it stands on the wheel. */
+  slot: number | undefined;
+  place = 0;
   /** Second of the wheel in which something was last heard. */
   heardAt = 0;
   /** Bytes not taken at the last look, and for how many looks they have not become fewer. */

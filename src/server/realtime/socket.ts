@@ -7,12 +7,8 @@ import type { Received } from "./inbox.ts";
 import type { Opening } from "./opening.ts";
 import { Session, type SignIn } from "./session.ts";
 
-/** What the upgrade hands to the socket. */
-export interface SocketData {
-  /** Until there is a session. */
-  signIn: SignIn | undefined;
-  session: Session | undefined;
-}
+/** What the upgrade hands to the socket; from its opening on its session. */
+export type SocketData = SignIn | Session;
 
 /**
  * Beyond this the platform itself drops the connection (1006). The hub closes those who take nothing long before (4008);
@@ -37,11 +33,12 @@ export function receive(ctx: Context, hub: Hub, session: Session, text: string):
 export function socketHandlers(ctx: Context, hub: Hub, opening: Opening): Bun.WebSocketHandler<SocketData> {
   const answer = (session: Session, received: Received) => dispatch(ctx, hub, session, received);
   const guarded = (ws: Bun.ServerWebSocket<SocketData>, work: (session: Session) => void) => {
-    const { session } = ws.data;
+    const session = ws.data;
+    if (!(session instanceof Session)) return;
     try {
-      if (session) work(session);
+      work(session);
     } catch (error) {
-      ctx.log.error("a socket's event failed", { socket: session?.id, error });
+      ctx.log.error("a socket's event failed", { socket: session.id, error });
     }
   };
   return {
@@ -53,10 +50,8 @@ export function socketHandlers(ctx: Context, hub: Hub, opening: Opening): Bun.We
     sendPings: false,
     perMessageDeflate: false,
     open(ws) {
-      const { signIn } = ws.data;
-      if (!signIn) return;
-      ws.data.session = new Session(ws, signIn, hub.inboxes, answer);
-      ws.data.signIn = undefined;
+      if (ws.data instanceof Session) return;
+      ws.data = new Session(ws, ws.data, hub.inboxes, answer);
       guarded(ws, (session) => {
         hub.add(session);
         opening.take(session);

@@ -49,7 +49,7 @@ export function upgrader({ ctx, hub, origins, addressOf, isStopping }: UpgradeOp
       const headers = offered.length > 0 ? { "Sec-WebSocket-Protocol": protocol } : {};
       // Again: it may have begun to stop meanwhile.
       if (isStopping()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
-      const data: SocketData = { signIn: { ...signedIn, language, address }, session: undefined };
+      const data: SocketData = { ...signedIn, language, address };
       if (!server.upgrade(request, { data, headers })) throw new AppError("VALIDATION_ERROR", { status: 400 });
       return undefined;
     } catch (error) {

@@ -31,7 +31,7 @@ interface Busy {
   bucket: Bucket;
 }
 
-/** Buckets remembered at once (G7). What was not used lately is forgotten, which can only be generous. */
+/** Buckets remembered at once of each name (G7). What was not used lately is forgotten, which can only be generous. */
 const bucketsMax = 50_000;
 const settleEveryMs = 1_000;
 /** Less than this part of what is allowed in a second need not be settled: hardly anybody types faster. */
@@ -42,7 +42,8 @@ const uncountedPart = 1 / 4;
  * ones here go on alone.
  */
 export class Limits {
-  readonly #buckets = new RecentMap<string, Bucket>(bucketsMax);
+  /** By name, then by key: a text made of both would be a hundred bytes more for everybody who is connected. */
+  readonly #buckets = new Map<string, RecentMap<string, Bucket>>();
   #settling = 0;
   #busy: Busy[] = [];
 
@@ -151,13 +152,22 @@ export class Limits {
     );
   }
 
+  #named(name: string): RecentMap<string, Bucket> {
+    let buckets = this.#buckets.get(name);
+    if (!buckets) {
+      buckets = new RecentMap(bucketsMax);
+      this.#buckets.set(name, buckets);
+    }
+    return buckets;
+  }
+
   #refill(name: string, key: string, rate: Rate): Bucket {
     const now = this.clock.now();
-    const id = `${name} ${key}`;
-    const bucket = this.#buckets.get(id);
+    const buckets = this.#named(name);
+    const bucket = buckets.get(key);
     if (bucket === undefined) {
       const fresh = { tokens: rate.burst, at: now, taken: 0, settling: 0 };
-      this.#buckets.set(id, fresh);
+      buckets.set(key, fresh);
       return fresh;
     }
     // A clock set back must not take tokens away.
