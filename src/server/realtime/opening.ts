@@ -23,6 +23,11 @@ const roomsPerRound = 300;
 
 /** So many without a pause are a rush; it is over when nobody has come for a while. */
 const rushSockets = 500;
+/**
+ * After so many the collector takes what they needed for a moment, beside the event loop. Otherwise it waits until the heap
+ * has doubled, and those who stay lie scattered over all of it: a block in which anything is left is never given back.
+ */
+const socketsPerCollection = 250;
 const quietMs = 2_000;
 
 /**
@@ -75,12 +80,18 @@ export class Opening {
     while (this.#waiting.length > 0) {
       await nextTurn();
       const round = this.#waiting.splice(0, this.#size);
-      this.#inRush += round.length;
+      this.#count(round.length);
       await this.#openAll(round.filter((session) => this.hub.sessions.has(session)));
     }
     this.#isRunning = false;
     this.#endRush();
     this.#endRush = this.ctx.clock.after(quietMs, () => this.#tidy());
+  }
+
+  #count(came: number): void {
+    const before = Math.floor(this.#inRush / socketsPerCollection);
+    this.#inRush += came;
+    if (Math.floor(this.#inRush / socketsPerCollection) > before) Bun.gc(false);
   }
 
   /**
