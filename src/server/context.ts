@@ -66,6 +66,11 @@ export interface Publish {
   hide(userId: string, authorId: string, isHidden: boolean): void;
   /** Tells caches on every node that what they hold under `key` is stale (see `platform/cache`). */
   invalidate(cache: string, key: string): void;
+  /**
+   * Resolves when the other nodes have been told what they are to forget, close and hide, or the bridge takes too long:
+   * whoever has the answer to a change may ask any node. `undefined`: they have, or there is no other.
+   */
+  told(): Promise<unknown> | undefined;
 }
 
 /** Whose reaction it is, and which. */

@@ -61,6 +61,7 @@ export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDr
   app.use("/api/*", async (c, next) => {
     ctx.limits.demand("request", c.var.viewer?.id ?? c.var.address, requestRate);
     await next();
+    if (c.req.method !== "GET") await ctx.publish.told();
   });
   app.get("/api/v1/server", (c) => ok(c, serverInfo(ctx)));
   app.route("/api/v1", friendRoutes(ctx));

@@ -96,16 +96,24 @@ describe.skipIf(redisLack !== undefined)(title, () => {
   test("names the channels of what may have reached nobody", async () => {
     const channels: string[] = [];
     one.onDropped((channel) => channels.push(channel));
+    one.publish("user:carried", "x");
+    await one.carried();
+    expect(one.carried()).toBeUndefined();
     redis.freeze();
     try {
       one.publish("user:on its way", "x");
+      const carried = one.carried();
+      expect(carried).toBeInstanceOf(Promise);
       await says(one, "away");
+      // Nobody waits for what is given up.
+      await carried;
       one.publish("user:too late", "x");
     } finally {
       redis.thaw();
     }
     await until(() => channels.includes("user:on its way"), "what was on its way");
     expect(channels).toContain("user:too late");
+    expect(channels).not.toContain("user:carried");
     await Promise.all([reaches(one, "connected"), reaches(two, "connected")]);
   });
 

@@ -323,3 +323,24 @@ describe("the bus", () => {
     expect(socket.heard).toEqual(["ready", "hello"]);
   });
 });
+
+describe("who changed something", () => {
+  test("waits for orders that are on their way, not for events, nor for a bridge that is silent", async () => {
+    const broker = new LocalBroker();
+    const [inner] = [broker.join("one"), broker.join("two")];
+    const way = Promise.withResolvers<void>();
+    const one = node(Object.create(inner, { carried: { value: () => way.promise } }) as Bus);
+    one.publish.toUser("ben", "room_removed", { room_id: "room", reason: "left" });
+    expect(one.publish.told()).toBeUndefined();
+    one.publish.invalidate("blocks", "7");
+    const telling = one.publish.told();
+    expect(telling).toBeInstanceOf(Promise);
+    broker.hush("one");
+    expect(one.publish.told()).toBeUndefined();
+    broker.unhush("one");
+    expect(one.publish.told()).toBeInstanceOf(Promise);
+    way.resolve();
+    await telling;
+    expect(one.publish.told()).toBeUndefined();
+  });
+});

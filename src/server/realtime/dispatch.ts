@@ -98,12 +98,18 @@ function perform(work: Work): Promise<void> | undefined {
       return undefined;
     }
     return outcome.then(
-      (result) => (isCommitting(result) ? answerLater(work, result) : answer(work, result)),
+      (result) => (isCommitting(result) ? answerLater(work, result) : answerTold(work, result)),
       (error: unknown) => refuseInTurn(work, error),
     );
   } catch (error) {
     return refuseInTurn(work, error);
   }
+}
+
+/** Not before other nodes were told what it changed: what is asked next may be asked there. */
+function answerTold(work: Work, result: unknown): Promise<void> | void {
+  const telling = work.ctx.publish.told();
+  return telling ? telling.then(() => answer(work, result)) : answer(work, result);
 }
 
 function answer({ ctx, hub, session, request, type, atMs }: Work, result: unknown): void {

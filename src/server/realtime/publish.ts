@@ -29,6 +29,8 @@ const heardWithinMs = 1_000;
 /** Remembered while the bridge is away (G7); whoever is not among them learns it with their next connection. */
 const unheardMax = 20_000;
 const makeUpAfterMs = 1_000;
+/** The bridge takes an order in a quarter of a millisecond; nobody waits for one that is too busy to. */
+const toldWithinMs = 50;
 
 /** Channels of people begin so; see {@link channelOf}. */
 const personal = "user:";
@@ -42,6 +44,8 @@ export class Publisher implements Publish {
   );
   /** Who was told something that other nodes may not have heard. */
   readonly #unheard = new Set<string>();
+  /** The last order is on its way. */
+  #telling: Promise<void> | undefined;
   /** People whose channel is not heard yet. */
   readonly #coming = new Map<string, PromiseWithResolvers<void>>();
 
@@ -127,6 +131,12 @@ export class Publisher implements Publish {
     this.#order({ do: "invalidate", cache, key });
   }
 
+  told(): Promise<unknown> | undefined {
+    const { state, isSilent } = this.#options.bus;
+    if (this.#telling === undefined || isSilent || state !== "connected") return undefined;
+    return atMost(toldWithinMs, this.#telling);
+  }
+
   /** Serialised once, for this node's sockets and for the other nodes. */
   #event<N extends EventName>(address: Address, type: N, payload: EventPayload<N>): void {
     this.#deliver(address, frame(type, payload, this.#options.clock.now()));
@@ -162,7 +172,13 @@ export class Publisher implements Publish {
   #order(order: Order): void {
     const { bus } = this.#options;
     this.#obey(order);
-    if (!bus.isAlone) bus.publish(channelOf(order), encode(order));
+    if (bus.isAlone) return;
+    bus.publish(channelOf(order), encode(order));
+    const telling = bus.carried();
+    this.#telling = telling;
+    void telling?.then(() => {
+      if (this.#telling === telling) this.#telling = undefined;
+    });
   }
 
   #obey(order: Order): void {

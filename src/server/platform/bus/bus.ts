@@ -27,6 +27,8 @@ export interface Bus {
   readonly shared: Shared | undefined;
   /** Sends to every other node that listens to `channel`. Never waits: what cannot be sent is healed from the database. */
   publish(channel: string, message: string): void;
+  /** Resolves when all that was published so far has been sent on, or dropped; `undefined`: it has. */
+  carried(): Promise<void> | undefined;
   /**
    * Listens to `channel` until the result is called. Messages of one sender arrive in the order they were sent. `onLive`
    * is called once, later: what others publish from then on arrives, while what they published before may have been missed.

@@ -69,6 +69,7 @@ export class LocalBroker {
           if (to !== nodeId && !isDeaf(to)) queueMicrotask(() => listener(message, nodeId));
         }
       },
+      carried: () => undefined,
       subscribe: (channel, listener, onLive) => {
         if (onLive) queueMicrotask(onLive);
         const entry = { nodeId, listener };

@@ -11,6 +11,7 @@ export function loneBus(nodeId: string): Bus {
     neighbours: () => [],
     shared: undefined,
     publish() {},
+    carried: () => undefined,
     subscribe: () => () => {},
     onState: () => () => {},
     onSilence: () => () => {},

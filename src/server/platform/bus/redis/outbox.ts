@@ -31,7 +31,11 @@ export class Outbox {
   #batchesInFlight = 0;
   #isDue = false;
   #link: Link | undefined;
-  #emptied: PromiseWithResolvers<void> | undefined;
+  /** Messages that were ever given here, and those of them that are neither waiting nor on the way any more. */
+  #given = 0;
+  #settled = 0;
+  /** Who waits until so many are settled, the lowest first. */
+  #awaiting: { count: number; resolve: () => void }[] = [];
 
   constructor(private readonly options: OutboxOptions) {}
 
@@ -39,11 +43,10 @@ export class Outbox {
     this.#link = link;
   }
 
-  /** Resolves when nothing waits and nothing is on the way. */
-  emptied(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#batchesInFlight === 0) return Promise.resolve();
-    this.#emptied ??= Promise.withResolvers();
-    return this.#emptied.promise;
+  /** Resolves when what was given so far has been published, or dropped; `undefined`: it has. */
+  carried(): Promise<void> | undefined {
+    if (this.#settled === this.#given) return undefined;
+    return new Promise((resolve) => this.#awaiting.push({ count: this.#given, resolve }));
   }
 
   /** Drops what waits; what is on the way fails by itself. */
@@ -53,6 +56,7 @@ export class Outbox {
     this.#heldChars -= charsOf(waiting);
     this.#waiting = [];
     this.#drop(waiting);
+    this.#settle(countOf(waiting));
   }
 
   add(channel: string, message: string): void {
@@ -60,6 +64,7 @@ export class Outbox {
       this.options.onDropped(channel, 1);
       return;
     }
+    this.#given++;
     this.#heldChars += message.length;
     const last = this.#waiting.at(-1);
     // Only neighbours are put together: a sender's messages keep their order also across channels.
@@ -106,9 +111,14 @@ export class Outbox {
     } finally {
       this.#batchesInFlight--;
       this.#heldChars -= charsOf(batch);
+      this.#settle(countOf(batch));
       this.#flush();
-      if (this.#waiting.length === 0 && this.#batchesInFlight === 0) this.#emptied?.resolve();
     }
+  }
+
+  #settle(count: number): void {
+    this.#settled += count;
+    while (this.#awaiting[0] && this.#awaiting[0].count <= this.#settled) this.#awaiting.shift()?.resolve();
   }
 }
 

@@ -176,6 +176,7 @@ export class RedisBus implements Bus {
     return this.#subscriptions.add(channel, listener, onLive && (() => this.#guard(onLive)));
   }
 
+  readonly carried = () => this.#outbox.carried();
   readonly onState = (listener: (state: BusState) => void) => this.#onState.add(listener);
   readonly onSilence = (listener: () => void) => this.#onSilence.add(listener);
   readonly onDropped = (listener: (channel: string) => void) => this.#onDropped.add(listener);
@@ -185,7 +186,7 @@ export class RedisBus implements Bus {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#peers.tellGone();
-    if (this.#state === "connected") await atMost(lastWordsMs, this.#outbox.emptied());
+    if (this.#state === "connected") await atMost(lastWordsMs, Promise.resolve(this.#outbox.carried()));
     clearInterval(this.#showing);
     clearTimeout(this.#missedTimer);
     await this.#links.close();
