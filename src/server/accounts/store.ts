@@ -98,16 +98,19 @@ export async function ownsRoomWithOthers({ db }: Db, tx: Queries, key: number): 
   return rows.length > 0;
 }
 
-/** `column` begins with `prefix`, by its index where there is one. */
-function beginsWith(db: Database, column: SQLiteColumn, prefix: string): SQL {
-  // Bytes order SQLite's text, so a prefix is a range. Postgres orders by the database's language.
-  return db.dialect === "libsql"
-    ? sql`(${column} >= ${prefix} AND ${column} < ${`${prefix}\u{10FFFF}`})`
-    : sql`starts_with(${column}, ${prefix})`;
-}
-
 /** A search that finds more than this by one kind of name stops there: nobody turns that many pages. */
 const matchesMax = 1_000;
+
+/**
+ * Bytes order names here, so that a prefix is a range of an index: on Postgres, which orders text by the database's
+ * language, with operators of their own, and indexes for them.
+ */
+function namesFrom(db: Database, column: SQLiteColumn, prefix: string): { condition: SQL; order: SQL } {
+  const end = `${prefix}\u{10FFFF}`;
+  return db.dialect === "libsql"
+    ? { condition: sql`(${column} >= ${prefix} AND ${column} < ${end})`, order: sql`${column}` }
+    : { condition: sql`(${column} ~>=~ ${prefix} AND ${column} ~<~ ${end})`, order: sql`${column} USING ~<~` };
+}
 
 /** People by the beginning of a name, or by their whole address; an exact user name first. */
 export async function searchUsers(
@@ -115,27 +118,25 @@ export async function searchUsers(
   { text, page, per_page }: { text: string; page: number; per_page: number },
 ): Promise<{ rows: UserRow[]; total: number }> {
   const { users } = db.tables;
-  const matches = (order: SQLiteColumn, condition: SQL) =>
-    db.read
-      .select({ key: users.key })
-      .from(users)
-      .where(and(condition, isNull(users.deleted_at), isNull(users.disabled_at)))
-      .orderBy(order)
-      .limit(matchesMax);
-  const where = or(
-    inArray(users.key, matches(users.username_lower, beginsWith(db, users.username_lower, text))),
-    inArray(users.key, matches(users.display_name_lower, beginsWith(db, users.display_name_lower, text))),
-    inArray(users.key, matches(users.username_lower, eq(users.email, text))),
-  );
-  const [found] = await db.read.select({ total: count() }).from(users).where(where);
+  // Each is cut off by itself, hence in parentheses of its own. All at once, by OR, would be looked for in every row.
+  const matches = (condition: SQL, order: SQL) =>
+    sql`SELECT key FROM (SELECT ${users.key} AS key FROM ${users} WHERE ${condition} AND ${users.deleted_at} IS NULL
+      AND ${users.disabled_at} IS NULL ORDER BY ${order} LIMIT ${matchesMax}) AS found`;
+  const named = (column: SQLiteColumn) => {
+    const { condition, order } = namesFrom(db, column, text);
+    return matches(condition, order);
+  };
+  const found = sql`(${named(users.username_lower)} UNION ${named(users.display_name_lower)}
+    UNION ${matches(sql`${users.email} = ${text}`, sql`${users.key}`)})`;
+  const [counted] = await db.read.select({ total: count() }).from(sql`${found} AS found`);
   const rows = await db.read
     .select()
     .from(users)
-    .where(where)
+    .where(sql`${users.key} IN ${found}`)
     .orderBy(desc(sql`${users.username_lower} = ${text}`), users.username_lower, users.key)
     .limit(per_page)
     .offset((page - 1) * per_page);
-  return { rows, total: found?.total ?? 0 };
+  return { rows, total: counted?.total ?? 0 };
 }
 
 export async function listUsers({ db }: Db): Promise<UserRow[]> {
