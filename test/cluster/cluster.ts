@@ -1,9 +1,17 @@
 import { ChaosProxy } from "../support/chaos-proxy.ts";
 import { prepareGround } from "../support/environment.ts";
 import type { Reachable } from "../support/people.ts";
+import { Network, networkLack } from "../support/network.ts";
 import { PostgresServer } from "../support/postgres.ts";
 import { TestRedis } from "../support/redis.ts";
 import { ServerProcess } from "../support/server-process.ts";
+
+/** What a node may be parted from. */
+export type Service = "database" | "bridge";
+
+/** How {@link Node.part} does it here. */
+export const howNodesPart =
+  networkLack === undefined ? "packets dropped, in networks of their own" : `proxies fall silent, as ${networkLack}`;
 
 /** One node: a process, and its own ways to the database and to the bridge, which can be spoiled. */
 export interface Node extends Reachable {
@@ -13,7 +21,15 @@ export interface Node extends Reachable {
   readonly toBridge: ChaosProxy;
   /** Whether the balancer sends new connections there. */
   inService: boolean;
+  /** Nothing comes from these any more and nothing goes there, and nobody is told: no connection is closed. */
+  part(from: readonly Service[]): void;
+  /** Ends {@link part}. */
+  rejoin(): void;
+  stop(): Promise<void>;
 }
+
+/** For the figures of a node that is not on this machine's own addresses. */
+export const metricsToken = "may look at figures";
 
 interface ClusterOptions {
   nodes?: number;
@@ -31,6 +47,8 @@ interface ClusterOptions {
 export class Cluster implements Reachable {
   private constructor(
     readonly postgres: PostgresServer,
+    /** Not by way of any node. */
+    readonly databaseUrl: string,
     readonly redis: TestRedis,
     readonly nodes: readonly Node[],
     readonly balancer: ChaosProxy,
@@ -54,7 +72,7 @@ export class Cluster implements Reachable {
       const serving = nodes.filter(({ inService }) => inService);
       return serving[Math.floor(random() * serving.length)]?.url;
     });
-    return new Cluster(postgres, redis, nodes, balancer);
+    return new Cluster(postgres, url, redis, nodes, balancer);
   }
 
   get url(): string {
@@ -80,12 +98,7 @@ export class Cluster implements Reachable {
 
   async stop(): Promise<void> {
     await this.balancer.stop();
-    for (const { toBridge, toDatabase } of this.nodes) {
-      toBridge.restore();
-      toDatabase.restore();
-    }
-    await Promise.all(this.nodes.map(({ process }) => process.stop()));
-    await Promise.all(this.nodes.flatMap(({ toBridge, toDatabase }) => [toBridge.stop(), toDatabase.stop()]));
+    await Promise.all(this.nodes.map((node) => node.stop()));
     await Promise.all([this.postgres.stop(), this.redis.stop()]);
   }
 }
@@ -96,17 +109,52 @@ async function prepareNode(
   bridgeUrl: string,
   env: Record<string, string>,
 ): Promise<Node> {
-  const [toDatabase, toBridge] = await Promise.all([ChaosProxy.before(databaseUrl), ChaosProxy.before(bridgeUrl)]);
+  const network = networkLack === undefined ? await Network.of("people", "database", "bridge") : undefined;
+  const [toDatabase, toBridge] = await Promise.all([
+    ChaosProxy.before(databaseUrl, network?.here("database")),
+    ChaosProxy.before(bridgeUrl, network?.here("bridge")),
+  ]);
   const ground = await prepareGround({
-    env: { DATABASE_URL: toDatabase.through(databaseUrl), REDIS_URL: toBridge.through(bridgeUrl), ...env },
+    env: {
+      DATABASE_URL: toDatabase.through(databaseUrl),
+      REDIS_URL: toBridge.through(bridgeUrl),
+      METRICS_TOKEN: metricsToken,
+      ...(network && { HOST: network.there("people") }),
+      ...env,
+    },
   });
-  const process = new ServerProcess(ground, []);
+  const process = new ServerProcess(ground, network?.inside ?? []);
+  const proxies = { database: toDatabase, bridge: toBridge };
+  const parted = new Set<Service>();
+  const rejoin = () => {
+    for (const service of parted) {
+      network?.plug(service);
+      // What a proxy swallowed is gone from the middle of a stream: these connections are never whole again.
+      if (!network) proxies[service].cut();
+      proxies[service].restore();
+    }
+    parted.clear();
+  };
   return {
     name,
     process,
     toDatabase,
     toBridge,
     inService: true,
+    part(from) {
+      for (const service of from) {
+        parted.add(service);
+        if (network) network.pull(service);
+        else proxies[service].silence();
+      }
+    },
+    rejoin,
+    async stop() {
+      rejoin();
+      for (const proxy of [toDatabase, toBridge]) proxy.restore();
+      await process.stop();
+      await Promise.all([toDatabase.stop(), toBridge.stop(), network?.stop()]);
+    },
     get url() {
       return process.url;
     },

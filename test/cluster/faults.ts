@@ -1,5 +1,5 @@
 import { program } from "../support/server-process.ts";
-import type { Cluster, Node } from "./cluster.ts";
+import type { Cluster, Node, Service } from "./cluster.ts";
 import type { Draw } from "./steps.ts";
 
 /** Something that goes wrong for a while. */
@@ -74,6 +74,12 @@ export const faults: readonly Fault[] = [
     toDatabase.cut();
     return async () => toDatabase.restore();
   }),
+  ...([["bridge"], ["database"], ["bridge", "database"]] satisfies Service[][]).map((from) =>
+    toNode(`a node is parted from ${from.join(" and ")}`, 2, async (node) => {
+      node.part(from);
+      return async () => node.rejoin();
+    }),
+  ),
   {
     name: "the bridge is killed",
     weight: 3,

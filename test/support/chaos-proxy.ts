@@ -20,22 +20,23 @@ export class ChaosProxy {
 
   private constructor(
     private readonly pick: () => string | undefined,
+    private readonly host: string,
     /** How many connections were ever accepted. */
     public accepted = 0,
   ) {}
 
   /**
-   * Listens on a free port and forwards to the server behind `url`; with a function, each connection to the one that it
-   * names then (`undefined`: refused), as a balancer does.
+   * Listens on a free port of `host` and forwards to the server behind `url`; with a function, each connection to the one
+   * that it names then (`undefined`: refused), as a balancer does.
    */
-  static async before(url: string | (() => string | undefined)): Promise<ChaosProxy> {
-    const proxy = new ChaosProxy(typeof url === "string" ? () => url : url);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+  static async before(url: string | (() => string | undefined), host = "127.0.0.1"): Promise<ChaosProxy> {
+    const proxy = new ChaosProxy(typeof url === "string" ? () => url : url, host);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, host, resolve));
     return proxy;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://${this.host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get wsUrl(): string {
@@ -45,7 +46,7 @@ export class ChaosProxy {
   /** The address of what is behind it, reached through it. */
   through(url: string): string {
     const own = new URL(url);
-    own.hostname = "127.0.0.1";
+    own.hostname = this.host;
     own.port = String((this.#server.address() as AddressInfo).port);
     return own.href;
   }
