@@ -206,6 +206,30 @@ describe.skipIf(postgresLack !== undefined)("connections to Postgres", () => {
     expect(later[4]).toMatchObject({ kind: "repeated", original: { seq: 3, content: "three" } });
   });
 
+  test("an attempt that began before another one succeeded speaks for nobody, and is made again", async () => {
+    const held: { end(): unknown }[] = [];
+    const swallowing = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { open: (socket) => void held.push(socket), data() {} },
+    });
+    const targets = [`http://127.0.0.1:${swallowing.port}`];
+    const way = await ChaosProxy.before(() => targets.shift() ?? ground.url);
+    const url = way.through(ground.url);
+    const health = new Health(log);
+    const watch = new Watch(url, health);
+    const pool = new Pool({ url, purpose: "early", size: 2, sharedBy: 1, health, watch, metrics: createMetrics() });
+    const early = pool.use(async () => "served");
+    await until(() => held.length > 0, "the first attempt");
+    expect(await pool.use(async () => "served")).toBe("served");
+    for (const socket of held) socket.end();
+    expect(await early).toBe("served");
+    expect(health.refusal).toBeUndefined();
+    await pool.close();
+    await way.stop();
+    swallowing.stop(true);
+  });
+
   test("who finds no connection waits for one, for so long and so many, and is refused then", async () => {
     const metrics = createMetrics();
     const { url } = ground;

@@ -8,6 +8,7 @@ const pauseMs = 200;
 export class Health {
   #failedAtMs: number | undefined;
   #last: { error: Unreachable; atMs: number } | undefined;
+  #answeredAtMs = -Infinity;
 
   constructor(
     private readonly log: Log,
@@ -19,16 +20,23 @@ export class Health {
     return this.#last && performance.now() - this.#last.atMs < pauseMs ? this.#last.error : undefined;
   }
 
-  failed(error: Unreachable): void {
+  /**
+   * An attempt that began then has failed. False: Postgres has answered since, so this says nothing of how it is now, as
+   * when a network that came back had swallowed how the attempt began.
+   */
+  failed(error: Unreachable, beganAtMs: number = performance.now()): boolean {
+    if (this.#answeredAtMs > beganAtMs) return false;
     this.#last = { error, atMs: performance.now() };
-    if (this.#failedAtMs !== undefined) return;
+    if (this.#failedAtMs !== undefined) return true;
     this.#failedAtMs = performance.now();
     this.log.error(`${this.server} cannot be reached; what needs it is refused until it can`, {
       reason: error.message,
     });
+    return true;
   }
 
   answered(): void {
+    this.#answeredAtMs = performance.now();
     this.#last = undefined;
     if (this.#failedAtMs === undefined) return;
     const afterMs = Math.round(performance.now() - this.#failedAtMs);

@@ -107,6 +107,7 @@ export class Pool {
     }
     this.#connecting++;
     this.#count();
+    const beganAtMs = performance.now();
     try {
       const line = await Line.open(url, usualSession(purpose));
       watch.add(line);
@@ -118,13 +119,15 @@ export class Pool {
       return this.#lend(line);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      health.failed(error);
-      this.#refuseAll(error);
-      throw error;
+      if (health.failed(error, beganAtMs)) {
+        this.#refuseAll(error);
+        throw error;
+      }
     } finally {
       this.#connecting--;
       this.#count();
     }
+    return this.#connect();
   }
 
   /** Those who wait would hear the same, one after the other. */

@@ -74,13 +74,14 @@ export class Watch {
 
   async #look(silent: Line[]): Promise<void> {
     let busy: Set<number>;
+    const beganAtMs = performance.now();
     try {
       busy = await this.#busy(silent.map(({ pid }) => pid));
     } catch (error) {
       // An error is an answer: it is there, and full for example.
       if (isAnswer(error)) return;
       if (!(error instanceof Unreachable)) throw error;
-      if (this.#lines.size > 0) this.health.failed(error);
+      if (this.#lines.size > 0) this.health.failed(error, beganAtMs);
       for (const line of this.#silent()) line.end();
       return;
     }
