@@ -37,7 +37,7 @@ interface HttpOptions {
 }
 
 /** Per person, or per address of those who are not signed in: far above what a client needs. */
-const requestRate = { perSecond: 200, burst: 2_000 };
+const requestRate = { perSecond: 200, burst: 2_000, isSettled: true } as const;
 
 /** Everything that is spoken over HTTP. */
 export function httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining }: HttpOptions) {

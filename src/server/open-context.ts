@@ -97,7 +97,7 @@ export async function openContext(config: Config, overrides: ContextOverrides = 
     const hub = new Hub({ clock, log: named("sockets"), metrics, socketsPerUser: config.socketsPerUser });
     const roomsOf = (userId: string) => sharedRooms({ db }, userId);
     const publish = new Publisher({ hub, bus, caches, clock, log: named("sockets"), metrics, roomsOf });
-    const limits = new Limits(clock, config.rateLimits, bus.shared);
+    const limits = new Limits(clock, config.rateLimits, bus.shared, () => bus.neighbours().length + 1);
     closing.push(
       limits.start(),
       () => mailer.close(),

@@ -15,6 +15,7 @@ import { StartError } from "./platform/start-error.ts";
 import { nextTurn } from "./platform/turn.ts";
 import { startPresence } from "./presence/start.ts";
 import { sayFarewell } from "./realtime/farewell.ts";
+import { startGuests } from "./realtime/guests.ts";
 import { startHealing } from "./realtime/heal.ts";
 import type { Hub } from "./realtime/hub.ts";
 import { Opening } from "./realtime/opening.ts";
@@ -85,7 +86,7 @@ async function listen(
   const addressOf = (request: Request) => addressBehind(remoteAddress(request), request.headers.get("x-forwarded-for"));
   const whenRead = (request: Request) => server.timeout(request, answerTimeoutS);
   const app = httpApp({ ctx, origins, remoteAddress, addressOf, whenRead, isDraining });
-  const upgrade = upgrader({ ctx, hub, origins, addressOf, isStopping });
+  const upgrade = upgrader({ ctx, guests: startGuests(ctx, hub.guests), origins, addressOf, isStopping });
   const opening = new Opening(ctx, hub);
   const server = bind(config, () =>
     Bun.serve({

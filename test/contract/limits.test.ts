@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/server/platform/clock.ts";
 import type { RedisBus } from "../../src/server/platform/bus/redis/redis-bus.ts";
 import { Limits, type Rate } from "../../src/server/platform/limits/limits.ts";
+import { Guests } from "../../src/server/realtime/guests.ts";
+import { Tally } from "../../src/server/realtime/tally.ts";
 import { joinBridge, reaches } from "../support/bridge.ts";
 import { ManualClock } from "../support/clock.ts";
 import { redisLack, TestRedis } from "../support/redis.ts";
@@ -40,7 +42,7 @@ describe.skipIf(redisLack !== undefined)(redisLack === undefined ? "over Redis" 
       ["one", "two", "three"].map((name) => joinBridge({ url: redis.url, nodeId: name, prefix: "limits:" })),
     );
     await Promise.all(buses.map((bus) => reaches(bus, "connected")));
-    nodes = buses.map((bus) => ({ bus, limits: new Limits(clock, true, bus.shared) }));
+    nodes = buses.map((bus) => ({ bus, limits: new Limits(clock, true, bus.shared, () => buses.length) }));
     stops = nodes.map(({ limits }) => limits.start());
   });
   afterAll(async () => {
@@ -98,6 +100,50 @@ describe.skipIf(redisLack !== undefined)(redisLack === undefined ? "over Redis" 
     clock.advance(1_000);
     await fence();
     expect(await redis.command("KEYS", "limits:limit:messages:*").then((keys) => keys.split("\n").length)).toBe(1);
+  });
+
+  test("of many nodes each lets less pass uncounted, so that all together do not let more pass than is allowed", async () => {
+    const crowd = nodes
+      .flatMap(({ bus }) => [bus, bus, bus, bus])
+      .map((bus) => new Limits(clock, true, bus.shared, () => 12));
+    const stops = crowd.map((limits) => limits.start());
+    const rate: Rate = { perSecond: 12, burst: 12, isSettled: true };
+    // Each node alone knows of less than a quarter of what is allowed.
+    const takeTwo = () =>
+      crowd.filter((limits) => limits.take("crowd", "ann", rate) + limits.take("crowd", "ann", rate) === 0);
+    for (let second = 0; second < 10; second++) {
+      clock.advance(1_000);
+      await fence();
+      takeTwo();
+    }
+    expect(takeTwo().length).toBeLessThan(crowd.length);
+    for (const stop of stops) stop();
+  });
+
+  test("guests of one address are counted on all nodes together, and forgotten with a node that tells of none", async () => {
+    const guests = nodes.map(({ bus }) => {
+      const here = new Tally();
+      return { here, guests: new Guests(bus, here) };
+    });
+    const come = async (node: (typeof guests)[number], count: number) => {
+      let letIn = 0;
+      for (; count > 0; count--) {
+        if (!(await node.guests.mayCome("192.0.2.1"))) continue;
+        node.here.add("192.0.2.1");
+        letIn++;
+      }
+      return letIn;
+    };
+    const [one, two, three] = guests;
+    if (!one || !two || !three) throw new Error("there are no nodes");
+    expect(await come(one, 30)).toBe(30);
+    expect(await come(two, 30)).toBe(20);
+    // Of those that are too few to be told.
+    expect(await come(three, 30)).toBe(4);
+    expect(await three.guests.mayCome("192.0.2.2")).toBe(true);
+    while (one.here.of("192.0.2.1") > 5) one.here.remove("192.0.2.1");
+    await one.guests.tell();
+    expect(await come(two, 30)).toBe(50 - 5 - 4 - 20);
   });
 
   test("without the bridge each node goes on by itself, and forgets nothing when it is back", async () => {

@@ -6,6 +6,10 @@ export class Tally {
     return this.#counts.get(name) ?? 0;
   }
 
+  all(): Iterable<[name: string, count: number]> {
+    return this.#counts;
+  }
+
   add(name: string): void {
     this.#counts.set(name, this.of(name) + 1);
   }

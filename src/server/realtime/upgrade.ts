@@ -7,23 +7,22 @@ import type { OriginCheck } from "../platform/http/origins.ts";
 import { Pace } from "../platform/pace.ts";
 import { refuse } from "../platform/http/refusal.ts";
 import { refusalOf } from "../platform/refusal.ts";
-import type { Hub } from "./hub.ts";
+import type { Guests } from "./guests.ts";
 import type { SignIn } from "./session.ts";
 import type { SocketData } from "./socket.ts";
 
 interface UpgradeOptions {
   ctx: Context;
-  hub: Hub;
+  guests: Guests;
   origins: OriginCheck;
   addressOf: (request: Request) => string;
   isStopping: () => boolean;
 }
 
 const protocol = "parley.v1";
-const guestsPerAddress = 50;
 /** Wrong credentials and guests of one address: those who are signed in have their own limits. */
-const strangers = { perSecond: 5, burst: 50 };
-const perUser = { perSecond: 10, burst: 100 };
+const strangers = { perSecond: 5, burst: 50, isSettled: true } as const;
+const perUser = { perSecond: 10, burst: 100, isSettled: true } as const;
 /** Hundreds may come in one turn of the event loop, and would keep everybody else waiting for 75 µs each. */
 const upgradesPerTurn = 24;
 
@@ -31,7 +30,7 @@ const upgradesPerTurn = 24;
  * Turns a request for `/ws` into a socket, or answers why not: 503 when the server stops, 403 for a foreign origin, 400
  * for a foreign subprotocol, 401 without good credentials, 429 beyond the limits. All before the upgrade.
  */
-export function upgrader({ ctx, hub, origins, addressOf, isStopping }: UpgradeOptions) {
+export function upgrader({ ctx, guests, origins, addressOf, isStopping }: UpgradeOptions) {
   const pace = new Pace(upgradesPerTurn);
   return async (request: Request, server: Bun.Server<SocketData>): Promise<Response | undefined> => {
     const language = negotiateLanguage(request.headers.get("accept-language"));
@@ -45,7 +44,7 @@ export function upgrader({ ctx, hub, origins, addressOf, isStopping }: UpgradeOp
       const offered = subprotocols(request);
       const address = addressOf(request);
       await pace.turn();
-      const signedIn = await signIn(ctx, hub, request, offered, address);
+      const signedIn = await signIn(ctx, guests, request, offered, address);
       const headers = offered.length > 0 ? { "Sec-WebSocket-Protocol": protocol } : {};
       // Again: it may have begun to stop meanwhile.
       if (isStopping()) throw new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
@@ -77,7 +76,7 @@ function subprotocols(request: Request): string[] {
 
 async function signIn(
   ctx: Context,
-  hub: Hub,
+  guests: Guests,
   request: Request,
   offered: readonly string[],
   address: string,
@@ -97,7 +96,7 @@ async function signIn(
   }
   ctx.limits.demand("upgrade", address, strangers);
   if (query.get("guest") !== "1" || !ctx.config.guests) throw new AppError("UNAUTHENTICATED");
-  if (ctx.limits.enabled && hub.guests.of(address) >= guestsPerAddress) {
+  if (ctx.limits.enabled && !(await guests.mayCome(address))) {
     throw new AppError("RATE_LIMITED", { retryAfterMs: 60_000 });
   }
   return { viewer: null, expiresAtMs: Infinity };

@@ -34,7 +34,10 @@ interface Busy {
 /** Buckets remembered at once of each name (G7). What was not used lately is forgotten, which can only be generous. */
 const bucketsMax = 50_000;
 const settleEveryMs = 1_000;
-/** Less than this part of what is allowed in a second need not be settled: hardly anybody types faster. */
+/**
+ * Less than this part of what is allowed in a second need not be settled: hardly anybody types faster. Of more nodes each
+ * lets less pass so: all together never more than is allowed.
+ */
 const uncountedPart = 1 / 4;
 
 /**
@@ -46,12 +49,15 @@ export class Limits {
   readonly #buckets = new Map<string, RecentMap<string, Bucket>>();
   #settling = 0;
   #busy: Busy[] = [];
+  #uncounted = uncountedPart;
 
   constructor(
     private readonly clock: Clock,
     /** `RATE_LIMITS`: when off, everything is let through. */
     readonly enabled: boolean,
     private readonly shared?: Shared,
+    /** How many nodes there are, as far as is known. */
+    private readonly nodes = () => 1,
   ) {}
 
   /** Begins to settle with other nodes what was taken here without asking them; the result ends it. */
@@ -137,11 +143,12 @@ export class Limits {
       bucket.taken = 0;
     }
     bucket.taken++;
-    if (bucket.taken === Math.floor(rate.perSecond * uncountedPart) + 1) this.#busy.push(busy);
+    if (bucket.taken === Math.floor(rate.perSecond * this.#uncounted) + 1) this.#busy.push(busy);
   }
 
   async #settle(shared: Shared): Promise<void> {
     this.#settling++;
+    this.#uncounted = Math.min(uncountedPart, 1 / this.nodes());
     const busy = this.#busy;
     this.#busy = [];
     await Promise.all(
