@@ -4,6 +4,7 @@ import { readConfig } from "../../src/server/config.ts";
 import { LocalBroker } from "../../src/server/platform/bus/local-bus.ts";
 import { message, room } from "../../src/protocol/models.ts";
 import { type RunningServer, serve } from "../../src/server/serve.ts";
+import { until } from "../support/deferred.ts";
 import { type Ground, prepareGround } from "../support/environment.ts";
 import { people, type Person } from "../support/people.ts";
 import { postgresLack } from "../support/postgres.ts";
@@ -89,6 +90,33 @@ describe.skipIf(postgresLack !== undefined)("a node that is cut off from the bri
       expect(revs.map(({ rev }) => rev)).toEqual(revs.map(({ rev }) => rev).sort((a, b) => a - b));
       socket.close();
     }
+  });
+
+  test("asks only about those to whom others say that they told something, but for the first time", async () => {
+    const { ann, ben, far } = await cast("ann", "ben");
+    const rooms = [];
+    for (let count = 0; count < 20; count++) rooms.push(await makeRoom(ann, [ben]));
+    const [here, there] = [await ann.connect(), await far.ben.connect()];
+    const { bridgeRoomsCompared, bridgePolls } = two.context.metrics;
+    const counted = async () => {
+      const [compared, looks] = [await bridgeRoomsCompared.get(), await bridgePolls.get()];
+      return { compared: compared.values[0]?.value ?? 0, looks: looks.values[0]?.value ?? 0 };
+    };
+    broker.cut("two");
+    const roomId = rooms[7] ?? "";
+    await here.say(roomId, "first");
+    await there.next("new_message", ({ content }) => content === "first");
+    let before = await counted();
+    await until(async () => {
+      const now = await counted();
+      const isSo = now.looks > before.looks && now.compared - before.compared < rooms.length;
+      if (now.looks > before.looks) before = now;
+      return isSo;
+    }, "a look into few rooms");
+    await here.say(roomId, "second");
+    await there.next("new_message", ({ content }) => content === "second");
+    broker.mend("two");
+    for (const socket of [here, there]) socket.close();
   });
 
   test("makes the others tell its people anew what it could not tell them", async () => {

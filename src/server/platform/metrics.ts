@@ -216,7 +216,12 @@ export function createMetrics() {
     }),
     bridgePolls: new Counter({
       name: "parley_bridge_polls_total",
-      help: "Times that all rooms read here were compared with the database",
+      help: "Times that the database was asked for what the bridge may not have brought",
+      registers,
+    }),
+    bridgeRoomsCompared: new Counter({
+      name: "parley_bridge_rooms_compared_total",
+      help: "Rooms read here that were compared with the database",
       registers,
     }),
     roomReorders: new Counter({

@@ -46,7 +46,7 @@ export class Guests {
 
   /** Says again what is to be known of this node's guests. */
   async tell(): Promise<void> {
-    for (const [address, count] of [...this.here.all()]) {
+    for (const [address, count] of this.here.all()) {
       if (count > this.#untold) await this.#tell(address, count, 0);
     }
   }

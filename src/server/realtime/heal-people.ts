@@ -81,10 +81,11 @@ export class PeopleHealer {
     }
   }
 
-  /** Compares what these people have been told with the database, and tells them what differs. */
-  async compare(): Promise<void> {
+  /** Compares what people here, or those `among` them, have been told with the database, and tells them what differs. */
+  async compare(among?: ReadonlySet<string>): Promise<void> {
     this.#sinceMs ??= this.ctx.clock.now() - unnoticedMs;
-    for (const round of rounds(this.#here(), peoplePerRound)) {
+    const here = among ? this.#here().filter(({ id }) => among.has(id)) : this.#here();
+    for (const round of rounds(here, peoplePerRound)) {
       await this.#compareRooms(round);
       await this.#compareRelations(round);
       await this.#compareBlocks(round);

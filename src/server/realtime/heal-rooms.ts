@@ -52,9 +52,12 @@ export class RoomHealer {
     return filling;
   }
 
-  /** Compares all rooms that are read here with the database, and catches up on those behind. */
-  async compareAll(): Promise<void> {
-    const closed = await this.compare([...this.hub.order.rooms()]);
+  /** Compares all rooms that are read here, or those `among` them, with the database, and catches up on those behind. */
+  async compareAll(among?: ReadonlySet<string>): Promise<void> {
+    const rooms = among
+      ? [...among].filter((roomId) => this.hub.order.last(roomId) !== undefined)
+      : this.hub.order.rooms();
+    const closed = await this.compare([...rooms]);
     this.#endWatching(closed);
   }
 
@@ -62,6 +65,7 @@ export class RoomHealer {
   async compare(roomIds: readonly string[]): Promise<ReadonlySet<string>> {
     const behind: Behind[] = [];
     const closed = new Set<string>();
+    this.ctx.metrics.bridgeRoomsCompared.inc(roomIds.length);
     for (let at = 0; at < roomIds.length; at += roomsPerQuery) {
       if (at > 0) await nextTurn();
       const asked = roomIds.slice(at, at + roomsPerQuery);

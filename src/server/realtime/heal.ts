@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { BusState } from "../platform/bus/bus.ts";
+import { Bulletin, rememberedMs, writeEveryMs } from "./bulletin.ts";
 import { PeopleHealer } from "./heal-people.ts";
 import { RoomHealer } from "./heal-rooms.ts";
 import type { Hub } from "./hub.ts";
@@ -11,8 +12,10 @@ import { Trouble } from "./trouble.ts";
 const lookEveryMs = 400;
 /** A look that took long, as with ten thousand rooms or a slow database, is followed by a rest from its beginning (G5). */
 const rest = { times: 4, mostMs: 1_000 };
-/** So often a look is also for what is told people alone; with ten thousand, for whom it takes 0.6 s, every three seconds. */
-const peopleRest = { times: 5, leastMs: 2_000, mostMs: 10_000 };
+/** So often everything that is remembered is forgotten, not only rights. */
+const forgetEveryMs = 2_000;
+/** … and all are looked at, not only those whom others say that they told something: they may have died before that. */
+const allEveryMs = 15_000;
 const untoldAgainMs = 1_000;
 /** When it is over everybody gets their `ready` anew, no oftener than this: it costs as much as if all had come again. */
 const anewEveryMs = 20_000;
@@ -30,6 +33,7 @@ class Healer {
   readonly #rooms: RoomHealer;
   readonly #people: PeopleHealer;
   readonly #trouble: Trouble;
+  readonly #bulletin: Bulletin;
   /** Rooms that are heard since a moment ago. */
   #begun = new Set<string>();
   /** Something may have been lost that no look has made up for yet. */
@@ -46,11 +50,12 @@ class Healer {
   #isGrave = false;
   /** Whether another node was cut off at the last look. */
   #isTroubleElsewhere = false;
-  /** When the last look began, how long the next is to wait from then, and when people were last looked at. */
+  /** When the last look began, and how long the next is to wait from then. */
   #lookedAt = -Infinity;
   #restMs = 0;
-  #peopleAt = -Infinity;
-  #peopleRestMs: number = peopleRest.leastMs;
+  #forgotAt = -Infinity;
+  /** When all were last looked at. */
+  #allAt = -Infinity;
 
   constructor(
     private readonly ctx: Context,
@@ -60,6 +65,7 @@ class Healer {
     this.#rooms = new RoomHealer(ctx, hub);
     this.#people = new PeopleHealer(ctx, hub, this.#rooms);
     this.#trouble = new Trouble(ctx);
+    this.#bulletin = new Bulletin(ctx);
   }
 
   start(): void {
@@ -77,6 +83,9 @@ class Healer {
     ctx.onClose(ctx.bus.onSilence(() => this.#lookNow()));
     ctx.onClose(ctx.clock.every(lookEveryMs, () => this.#distrust()));
     ctx.jobs.every("look for what was not heard", lookEveryMs, () => this.#look());
+    hub.onTold = (name) => this.#bulletin.note(name);
+    ctx.jobs.every("tell other nodes by the database", writeEveryMs, () => this.#bulletin.write());
+    ctx.onClose(ctx.clock.every(rememberedMs, () => this.#bulletin.age()));
   }
 
   #lookNow(): void {
@@ -135,35 +144,35 @@ class Healer {
     const isGrave = isAway || this.#isBehind || trouble === "away";
     if (!isGrave && !bus.isSilent && trouble === undefined) {
       if (this.#isGrave) await this.#end();
+      else await this.#bulletin.end();
       return;
     }
     const beganAt = clock.now();
     if (!this.#isBehind && apart(beganAt, this.#lookedAt) < this.#restMs) return;
-    // What is silent comes late, or it is grave soon.
-    const isWhole = this.#isBehind || (isGrave && apart(beganAt, this.#peopleAt) >= this.#peopleRestMs);
+    const isFirst = this.#bulletin.begin() || (isGrave && !this.#isGrave);
+    const ofAll = this.#isBehind || isFirst || apart(beganAt, this.#allAt) >= allEveryMs;
     this.#lookedAt = beganAt;
     this.#isBehind = false;
     if (isGrave) this.#isHealed = false;
     this.#isGrave ||= isGrave;
-    if (isWhole) this.#peopleAt = beganAt;
+    if (ofAll) this.#allAt = beganAt;
     try {
-      await this.#heal({ isWhole });
+      // To people it is not looked in a mere silence: what is silent comes late, or it is grave soon.
+      await this.#heal({ ofAll, ofPeople: isGrave });
     } catch (error) {
-      this.#isBehind ||= isWhole;
+      this.#isBehind = true;
       throw error;
     } finally {
-      const tookMs = apart(clock.now(), beganAt);
-      const { times, leastMs, mostMs } = peopleRest;
-      this.#restMs = Math.min(rest.times * tookMs, rest.mostMs);
-      if (isWhole) this.#peopleRestMs = Math.min(Math.max(times * tookMs, leastMs), mostMs);
+      this.#restMs = Math.min(rest.times * apart(clock.now(), beganAt), rest.mostMs);
     }
   }
 
   /** The trouble is over. What others could not tell people of this node they say themselves. */
   async #end(): Promise<void> {
     const { ctx, hub } = this;
-    if (!this.#isHealed) await this.#heal({ isWhole: true });
+    if (!this.#isHealed) await this.#heal({ ofAll: true, ofPeople: true });
     this.#isHealed = true;
+    await this.#bulletin.end();
     if (this.#wasAway) {
       // Where the bridge comes and goes, nobody is told everything all the time.
       if (apart(ctx.clock.now(), this.#anewAt) < anewEveryMs) return;
@@ -173,7 +182,6 @@ class Healer {
     }
     this.#people.forget();
     this.#isGrave = false;
-    this.#peopleAt = -Infinity;
   }
 
   /**
@@ -185,7 +193,7 @@ class Healer {
     try {
       if (ctx.bus.mayHaveOthers) await this.#trouble.tellUntold();
       else {
-        await this.#heal({ isWhole: true });
+        await this.#heal({ ofAll: true, ofPeople: true });
         this.#tellAnew(hub.sessions);
       }
     } catch (error) {
@@ -210,15 +218,20 @@ class Healer {
     if (this.#toTell.size > 0) this.ctx.clock.after(anewPauseMs, () => this.#tellSome());
   }
 
-  /** Everything that is read here, and with `isWhole` also what is told people alone. */
-  async #heal({ isWhole }: { isWhole: boolean }): Promise<void> {
-    this.ctx.metrics.bridgePolls.inc();
+  /** What was told all rooms here, and with `ofPeople` all people; or those that others name. */
+  async #heal({ ofAll, ofPeople }: { ofAll: boolean; ofPeople: boolean }): Promise<void> {
+    const { metrics, caches, clock } = this.ctx;
+    metrics.bridgePolls.inc();
     this.#people.keepBlocks();
-    this.ctx.caches.clear({ rightsOnly: !isWhole });
+    const forgets = ofAll || apart(clock.now(), this.#forgotAt) >= forgetEveryMs;
+    if (forgets) this.#forgotAt = clock.now();
+    caches.clear({ rightsOnly: !forgets });
     // First: what is read below must not be shown to whom it is hidden from by now.
     await this.#people.learnBlocks();
-    await this.#rooms.compareAll();
-    if (isWhole) await this.#people.compare();
+    const named = await this.#bulletin.read();
+    const among = ofAll ? undefined : named;
+    await this.#rooms.compareAll(among?.rooms);
+    if (ofPeople) await this.#people.compare(among?.people);
   }
 }
 

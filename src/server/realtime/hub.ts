@@ -61,6 +61,8 @@ export class Hub {
   readonly #wheel: TimerWheel<Session>;
   readonly #stopWeighing: () => void;
   interest: Interest = noInterest;
+  /** Told of every room and person that this node tells something that lasts: `room:<id>`, `user:<id>`. */
+  onTold: (name: string) => void = () => {};
   /** Told of an event that has brought a socket a friend or a partner. */
   onNear: (session: Session, text: string) => void = () => {};
 

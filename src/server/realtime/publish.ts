@@ -146,7 +146,9 @@ export class Publisher implements Publish {
     const { hub, bus } = this.#options;
     deliver(hub, address, text);
     if (bus.isAlone) return;
-    bus.publish(channelOf(address), encode(address, text));
+    const channel = channelOf(address);
+    bus.publish(channel, encode(address, text));
+    if (address.to === "room" || address.to === "user") hub.onTold(channel);
   }
 
   #noteUnheard(channel: string): void {
