@@ -345,7 +345,9 @@ describe.skipIf(nodesLack !== undefined)(nodesLack === undefined ? "two nodes" :
       const later = [first?.here, last?.there];
       for (const friend of later) await friend?.connect();
       for (const socket of devices) {
-        for (const friend of later) await socket.next("notification", ({ actor }) => actor?.id === friend?.id);
+        for (const friend of later) {
+          await socket.next("notification", ({ kind, actor }) => kind === "friend_online" && actor?.id === friend?.id);
+        }
         const come = socket.seen("notification").filter(({ kind }) => kind === "friend_online");
         expect(come.map(({ actor }) => actor?.id).toSorted()).toEqual(friends.map(({ here }) => here.id).toSorted());
       }
