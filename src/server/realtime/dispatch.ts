@@ -8,7 +8,6 @@ import { directCommands } from "../directs/commands.ts";
 import { messageCommands } from "../messages/commands.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
-import { overloaded } from "../platform/db/write-lane.ts";
 import type { Rate } from "../platform/limits/limits.ts";
 import { refusalOf } from "../platform/refusal.ts";
 import { presenceCommands } from "../presence/commands.ts";
@@ -20,6 +19,7 @@ import type { Hub } from "./hub.ts";
 import type { Received } from "./inbox.ts";
 import { sync } from "./resume.ts";
 import type { Session } from "./session.ts";
+import type { Shed } from "./shed.ts";
 
 /** A command without a handler fails the type check here. */
 const handlers: CommandHandlers = {
@@ -176,14 +176,13 @@ function isCommitting(outcome: unknown): outcome is Committing<unknown> {
 export function shedSend(ctx: Context, hub: Hub, session: Session, text: string): boolean {
   if (!lane(ctx).isFull) return false;
   const request = glance(text);
-  if (request?.type == null || commands[request.type].answer !== "message_ack") return false;
+  if (!request || commands[request.type].answer !== "message_ack") return false;
   hub.countReceived(request.type);
-  hub.sendsShed++;
-  answerError(ctx, hub, session, request, overloaded);
+  hub.shedder.refuse(session, request);
   return true;
 }
 
-function glance(text: string): Request | undefined {
+function glance(text: string): Shed | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);

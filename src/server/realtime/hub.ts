@@ -14,6 +14,7 @@ import { RecentFrames } from "./recent-frames.ts";
 import { RevOrder } from "./rev-order.ts";
 import { type Authors, RoomFrame } from "./room-frame.ts";
 import { type Session, whenReady } from "./session.ts";
+import { SendShedder } from "./shed.ts";
 import { findSlowPeers } from "./slow-peers.ts";
 import { SocketsOf } from "./sockets-of.ts";
 import { Tally } from "./tally.ts";
@@ -44,8 +45,7 @@ export class Hub {
   readonly watchers = new Watchers();
   /** What all inboxes hold. */
   readonly inboxes: InboxTotal = { chars: 0, frames: 0 };
-  /** Sends refused since the last look, because too many wait. */
-  sendsShed = 0;
+  readonly shedder: SendShedder;
   /** When the time of a send was last recorded (`performance.now()`). */
   sendTimedAtMs = 0;
   /** Frames received since the last look, by type: a labelled counter is too dear for every frame. */
@@ -69,6 +69,7 @@ export class Hub {
   constructor(private readonly options: HubOptions) {
     const { clock, metrics, log } = options;
     this.egress = new Egress(log);
+    this.shedder = new SendShedder(clock, this.egress);
     this.#topics = new Topics({
       clock,
       metrics,
@@ -294,7 +295,7 @@ export class Hub {
     inboxFrames.set(this.inboxes.frames);
     for (const [type, count] of this.#received) framesIn.inc({ type }, count);
     this.#received.clear();
-    if (this.sendsShed > 0) sendsRefused.inc({ code: "UNAVAILABLE" }, this.sendsShed);
-    this.sendsShed = 0;
+    const shed = this.shedder.takeCount();
+    if (shed > 0) sendsRefused.inc({ code: "UNAVAILABLE" }, shed);
   }
 }
