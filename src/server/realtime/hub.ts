@@ -1,5 +1,4 @@
-import type { CloseCode } from "../../protocol/close.ts";
-import { closeCodes } from "../../protocol/close.ts";
+import { type CloseCode, closeCodes } from "../../protocol/close.ts";
 import type { EventFor, EventPayload } from "../../protocol/events.ts";
 import { heartbeat } from "../../protocol/limits.ts";
 import type { Clock } from "../platform/clock.ts";
