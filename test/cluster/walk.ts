@@ -21,8 +21,6 @@ interface WalkOptions {
   rounds: number;
   steps: readonly Step[];
   faults: readonly Fault[];
-  /** Whether all of the state must come to what a newcomer has, or only the messages of the rooms that all know. */
-  isStrict?: boolean;
   /** A folder for what everybody was sent and all nodes logged, should a promise be broken. */
   traceInto?: string | undefined;
   /** Told what happens, a line each. */
@@ -84,7 +82,7 @@ export async function walk(options: WalkOptions): Promise<string[]> {
   if (ending) await over(ending);
   await within(Promise.all(busy.values()), () => `${busy.size} steps do not end`, settlesWithinMs);
   say("everything works again");
-  found.push(...(await rest(stage, options)));
+  found.push(...(await rest(stage)));
   found.push(...(await verdict(stage)));
   for (const { client } of stage.players) client.close();
   if (found.length > 0 && options.traceInto !== undefined) await keepTrace(options.traceInto, options, stage);
@@ -144,7 +142,7 @@ async function over({ end, name }: { end: Promise<() => Promise<void>>; name: st
 }
 
 /** Waits until everybody holds what there is; gives what stays different. */
-async function rest(stage: Stage, { isStrict = true }: WalkOptions): Promise<string[]> {
+async function rest(stage: Stage): Promise<string[]> {
   const endMs = performance.now() + settlesWithinMs;
   const { players } = stage;
   const differences: string[] = [];
@@ -165,7 +163,7 @@ async function rest(stage: Stage, { isStrict = true }: WalkOptions): Promise<str
   }
   for (const player of players) {
     for (;;) {
-      const found = await differenceOf(stage, player, isStrict);
+      const found = await differenceOf(stage, player);
       if (found.length > 0 && performance.now() < endMs) continue;
       differences.push(...found);
       break;
@@ -174,21 +172,18 @@ async function rest(stage: Stage, { isStrict = true }: WalkOptions): Promise<str
   return differences;
 }
 
-async function differenceOf(stage: Stage, player: Player, isStrict: boolean): Promise<string[]> {
+async function differenceOf(stage: Stage, player: Player): Promise<string[]> {
   const { client, name } = player;
   try {
     await complete(client);
     const afresh = await player.afresh();
     await complete(afresh);
     afresh.close();
-    const present = afresh.store.getSnapshot().rooms;
-    const isShared = (roomId: string) => isStrict || Object.values(stage.rooms).includes(roomId);
-    const rooms = Object.fromEntries(Object.entries(present).filter(([roomId]) => isShared(roomId)));
+    const { rooms } = afresh.store.getSnapshot();
     const isApart = (room: RoomState) => room.peer !== undefined && stage.apart.has(pairOf(player.id, room.peer.id));
     const held = known(comparable(client), rooms, isApart);
     const loaded = known(comparable(afresh), rooms, isApart);
     return Object.keys({ ...held, ...loaded })
-      .filter((part) => isStrict || part === "timelines")
       .filter((part) => !Bun.deepEquals(held[part], loaded[part]))
       .map((part) => `G4: ${name} holds other ${part}: ${firstDifference(held[part], loaded[part])}`);
   } catch (error) {
