@@ -15,8 +15,8 @@ const registered = z.object({ user: models.me });
 forEachDialect((dialect) => {
   const clock = new ManualClock(Date.now());
   let server: TestServer;
-  const start = async (env: ServerOptions["env"] = {}) => {
-    server = await startServer({ dialect, clock, env });
+  const start = async (env: ServerOptions["env"] = {}, more: Parameters<typeof startServer>[0] = {}) => {
+    server = await startServer({ dialect, clock, env, ...more });
   };
   afterEach(() => server.stop());
 
@@ -151,7 +151,7 @@ forEachDialect((dialect) => {
     });
 
     test("a new start makes the former link worthless", async () => {
-      await start({ REGISTRATION: "closed" });
+      await start({ REGISTRATION: "closed" }, { onOneNode: "the links of nodes that start together all work" });
       const former = await offeredCode();
       const present = await offeredCode();
       expect((await register("late", former)).outcome).toBe("403 REGISTRATION_CLOSED");
@@ -223,7 +223,7 @@ forEachDialect((dialect) => {
         const answer = await request(server, "POST", "/auth/password/forgot", { email: "ann@example.org" });
         expect(answer.outcome).toBe("202");
       }
-      await server.context.jobs.stop();
+      for (const { jobs } of server.contexts) await jobs.stop();
       const { db } = server.context;
       const stored = await db.read.select().from(db.tables.one_time_tokens);
       expect(stored.filter((token) => token.kind === "reset_password")).toHaveLength(3);

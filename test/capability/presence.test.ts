@@ -25,7 +25,11 @@ forEachDialect((dialect) => {
 
   beforeEach(async () => {
     clock = new ManualClock(Date.now());
-    server = await startServer({ dialect, clock });
+    server = await startServer({
+      dialect,
+      clock,
+      onOneNode: "nodes tell each other by this clock: presence-nodes.test.ts",
+    });
     ({ ann, ben, cleo } = await people(server, "ann", "ben", "cleo"));
   });
   afterEach(() => server.stop());

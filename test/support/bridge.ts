@@ -1,7 +1,7 @@
-import { systemClock } from "../../src/server/platform/clock.ts";
+import { type Clock, systemClock } from "../../src/server/platform/clock.ts";
 import { createMetrics } from "../../src/server/platform/metrics.ts";
 import { named } from "../../src/server/platform/log.ts";
-import type { BusState } from "../../src/server/platform/bus/bus.ts";
+import type { Bus, BusState, Shared } from "../../src/server/platform/bus/bus.ts";
 import { RedisBus, type RedisBusOptions } from "../../src/server/platform/bus/redis/redis-bus.ts";
 
 type BridgeOptions = Pick<RedisBusOptions, "url" | "nodeId" | "prefix"> & Partial<RedisBusOptions>;
@@ -35,4 +35,19 @@ export async function says(bus: RedisBus, state: BusState): Promise<void> {
   });
   await promise;
   end();
+}
+
+/** The same bus, whose bridge counts time by a test's clock where its scripts ask for it. */
+export function onClock(bus: RedisBus, clock: Clock): Bus {
+  const now = () => `{ ${Math.floor(clock.now() / 1_000)}, ${(clock.now() % 1_000) * 1_000} }`;
+  const shared: Shared = {
+    run: ({ name, lua }, keys, args) =>
+      bus.shared.run({ name, lua: lua.replace("redis.call('TIME')", now) }, keys, args),
+  };
+  return new Proxy(bus, {
+    get: (target, name) => {
+      const member: unknown = name === "shared" ? shared : Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/server/platform/clock.ts";
+import { type Clock, systemClock } from "../../src/server/platform/clock.ts";
 
 interface Timer {
   dueMs: number;
@@ -57,4 +57,14 @@ export class ManualClock implements Clock {
     }
     return next;
   }
+}
+
+/** A test's clock for several nodes: what they gather for a moment before they tell each other is told though it stands. */
+export function withRealMoments(clock: Clock): Clock {
+  const momentMs = 100;
+  return {
+    now: () => clock.now(),
+    after: (ms, task) => (ms > momentMs ? clock : systemClock).after(ms, task),
+    every: (ms, task) => clock.every(ms, task),
+  };
 }
