@@ -1,3 +1,6 @@
+/*
+ * Long because a world stands in it, made by SQL, in which the plans are worth looking at.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import postgres from "postgres";
@@ -111,6 +114,7 @@ describe.skipIf(postgresLack !== undefined)("the statements of a tour among a mi
     }, "the first plan");
     await tour(server);
     await lookAround(server, bigRoomId);
+    await livesLong(server, url, bigRoomId);
     await server.context.jobs.stop();
     await log("-1");
   }, 120_000);
@@ -232,5 +236,69 @@ async function lookAround(server: TestServer, roomId: string): Promise<void> {
   const socket = await newcomer.connect();
   const epoch = socket.seen("connected")[0]?.epoch ?? "";
   await socket.request("sync", { epoch, rooms: [{ room_id: roomId, rev: 399_000 }] });
+  socket.cut();
+}
+
+/** What somebody does who has been here for years: nearly a thousand friends, requests, blocks and notifications. */
+async function livesLong(server: TestServer, url: string, roomId: string): Promise<void> {
+  const veteran = await person(server, "veteran");
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql`
+      INSERT INTO friendships (user_key, friend_key, created_at)
+      SELECT CASE side WHEN 0 THEN own.key ELSE n END, CASE side WHEN 0 THEN n ELSE own.key END, n
+      FROM users own, generate_series(1, 900) n, generate_series(0, 1) side WHERE own.id = ${veteran.id}`;
+    await sql`INSERT INTO blocks (user_key, blocked_key, created_at)
+      SELECT own.key, n, n FROM users own, generate_series(2, 9000, 10) n WHERE own.id = ${veteran.id}`;
+    await sql`INSERT INTO friend_requests (id, from_key, to_key, message, created_at)
+      SELECT gen_random_uuid()::text, n, own.key, '', n FROM users own, generate_series(3, 9000, 10) n
+      WHERE own.id = ${veteran.id}`;
+    await sql`INSERT INTO notifications (id, user_key, kind, room_key, message_id, seq, text, source, created_at)
+      SELECT gen_random_uuid()::text, own.key, 'mention', 2, NULL, n, '', 'v' || n, n FROM users own,
+        generate_series(1, 1000) n WHERE own.id = ${veteran.id}`;
+    await sql`INSERT INTO members (room_key, user_key, role, is_active, read_seq, delivered_seq, rev, joined_at)
+      SELECT 2, key, 'admin', true, 0, 0, 1, 1 FROM users WHERE id = ${veteran.id}`;
+    // And what is everybody else's.
+    await sql`INSERT INTO friendships (user_key, friend_key, created_at)
+      SELECT 1 + n % 9000, 9001 + n / 9000, n FROM generate_series(0, 44999) n`;
+    await sql`INSERT INTO blocks (user_key, blocked_key, created_at)
+      SELECT 1 + n % 9000, 9001 + n / 9000, n FROM generate_series(0, 44999) n`;
+    await sql`INSERT INTO friend_requests (id, from_key, to_key, message, created_at)
+      SELECT gen_random_uuid()::text, 9001 + n / 9000, 1 + n % 9000, '', n FROM generate_series(0, 44999) n`;
+    await sql`ANALYZE friendships, blocks, friend_requests`;
+    await sql`UPDATE pg_class SET reltuples = reltuples * ${factor}
+      WHERE relname IN ('friendships', 'blocks', 'friend_requests')`;
+  } finally {
+    await sql.end();
+  }
+  const does = async (method: string, path: string, body?: Record<string, unknown>) => {
+    const answer = await veteran.http(method, path, body);
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.outcome}`);
+    return answer;
+  };
+  const socket = await veteran.connect();
+  for (const path of [
+    "/friends",
+    "/friends?page=2",
+    "/friends/requests?direction=incoming",
+    "/blocks",
+    "/notifications",
+    "/notifications?unread",
+    "/users/online",
+    "/direct-messages/conversations",
+    `/rooms/${roomId}/pins`,
+    `/rooms/${roomId}/messages`,
+    "/messages/search?q=number",
+  ]) {
+    await does("GET", path);
+  }
+  const { id } = (await does("POST", `/rooms/${roomId}/messages`, { content: "first words" })).as(message);
+  await does("PATCH", `/messages/${id}`, { content: "other words" });
+  await does("PUT", `/messages/${id}/reactions/${encodeURIComponent("👍")}`);
+  await does("GET", `/messages/${id}/reactions`);
+  await does("DELETE", `/messages/${id}/reactions/${encodeURIComponent("👍")}`);
+  await does("POST", `/direct-messages/${(await person(server, "partner")).id}`, { content: "hello" });
+  await does("POST", "/notifications/read", { all: true });
+  await does("DELETE", `/messages/${id}`);
   socket.cut();
 }
