@@ -125,4 +125,22 @@ describe.skipIf(postgresLack !== undefined)("while one node hears nothing and wo
     expect(await wordsOf(ann, id)).toContain("by cleo");
     for (const socket of [near, bens, cleos]) socket.close();
   }, 20_000);
+
+  test("what a node had stored some seconds before it was found dead, and told nobody, is told by the others", async () => {
+    const { ben, cleo, bens, cleos } = await scene(reached(one), reached(two));
+    const { db, clock } = one.context;
+    if (db.dialect !== "postgres") throw new Error("this is about Postgres");
+    await db.transact((run) =>
+      run(
+        (sql) => sql`
+          INSERT INTO friend_requests (id, from_key, to_key, message, created_at)
+          SELECT ${Bun.randomUUIDv7()}, c.key, b.key, '', ${clock.now() - 8_000}
+          FROM users b, users c WHERE b.id = ${ben.id} AND c.id = ${cleo.id}`,
+      ),
+    );
+    // As a bus says it when another node has fallen silent.
+    broker.mend("two");
+    await bens.next("relationship_changed", ({ user, request }) => user.id === cleo.id && request === "incoming");
+    for (const socket of [bens, cleos]) socket.close();
+  }, 20_000);
 });

@@ -19,8 +19,11 @@ import type { Session } from "./session.ts";
 const blocksPerRound = 500;
 /** People looked at before others have their turn: some milliseconds. */
 const peoplePerRound = 100;
-/** That a node hears nothing shows late: what was stored so long before counts as not heard. */
-const unnoticedMs = 5_000;
+/**
+ * What was stored so long before counts as not heard. That a node hears nothing shows late, and that another has died, with
+ * what it had not yet told, after up to five seconds; its clock may be five seconds behind, and its transaction have waited.
+ */
+const unnoticedMs = 15_000;
 
 /** Of most people. */
 const nobody: Set<number> = new Set();
