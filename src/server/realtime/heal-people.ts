@@ -6,7 +6,7 @@ import { relationsOf, type Relations } from "../friends/lists.ts";
 import { relationBetween } from "../friends/relations.ts";
 import { unreadSince } from "../notifications/since.ts";
 import { nextTurn } from "../platform/turn.ts";
-import { retellHere } from "../presence/between.ts";
+import { heardBetween, retellHere } from "../presence/between.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
 import { roomIdsOf } from "../rooms/standings.ts";
 import { leave } from "./arrival.ts";
@@ -62,8 +62,8 @@ export class PeopleHealer {
 
   /** Keeps the blocks that this node has gone by; before they are read anew. */
   keepBlocks(): void {
-    if (this.#apart.size > 0) return;
     for (const { key } of this.#here()) {
+      if (this.#apart.has(key)) continue;
       const known = knownBlocks(this.ctx, key);
       if (known) this.#apart.set(key, apartFrom(known));
     }
@@ -95,6 +95,7 @@ export class PeopleHealer {
       await this.#tellNotifications(round, this.#sinceMs);
       await nextTurn();
     }
+    if (!among) for (const pair of heardBetween(this.ctx)) await retellHere(this.ctx, ...pair);
   }
 
   /** Everybody whose sockets have their `ready`; those who are opening read it all anyway. */

@@ -47,6 +47,11 @@ export class RecentMap<K, V extends NonNullable<unknown>> {
     if (this.onForgotten) for (const value of forgotten.values()) this.onForgotten(value);
   }
 
+  *values(): Generator<V> {
+    yield* this.#young.values();
+    yield* this.#old.values();
+  }
+
   get size(): number {
     return this.#young.size + this.#old.size;
   }
