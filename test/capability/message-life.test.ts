@@ -363,6 +363,19 @@ forEachDatabase((dialect) => {
       expect(await shown(ann, own.id, where)).toMatchObject({ is_deleted: true });
     });
 
+    test("stays hidden from who leaves the room and comes back, and the room says so", async () => {
+      const where = await room("revolving", "public", ben);
+      const sent = await say(ann, "hidden before leaving", {}, where);
+      await remove(ben, sent.id, "me");
+      const device = await ben.connect();
+      await ben.http("POST", `/rooms/${where}/leave`);
+      await ben.http("POST", `/rooms/${where}/join`);
+      const { payload } = await device.next("room_added");
+      expect(payload.room).toMatchObject({ id: where, hidden_count: 1 });
+      expect(await shown(ben, sent.id, where)).toMatchObject({ is_hidden: true });
+      device.close();
+    });
+
     test("comes to a device that was away by sync, though the room stands where it stood", async () => {
       const sent = await say(ann, "hidden while away");
       const device = await (await ben.onAnotherDevice()).connect();

@@ -7,7 +7,7 @@ import { AppError } from "../platform/app-error.ts";
 import type { Queries } from "../platform/db/database.ts";
 import type { StoredMessage } from "../timeline/append.ts";
 import { changeRoom, type SystemDraft } from "../timeline/change-room.ts";
-import { forViewer, personalOf } from "../timeline/for-viewer.ts";
+import { forViewer, personalOf, type Personal } from "../timeline/for-viewer.ts";
 import { quotedBy } from "../timeline/quotations.ts";
 import { reactorsAmong } from "../timeline/reactions.ts";
 import { wireMessages } from "../timeline/wire.ts";
@@ -76,12 +76,11 @@ export async function announceEntry(
   );
   const persons = await people(ctx).byKeys(members.map(({ user_key }) => user_key));
   const wireLines = await wireMessages(ctx, room.id, lines);
-  const lasts = await lastFor(
+  const personal = await personalOf(
     ctx,
-    room,
     members.map(({ user_key }) => user_key),
-    lastMessage,
   );
+  const lasts = await lastFor(ctx, room, personal, lastMessage);
   const wire = await wireRoom(ctx, room);
   const peers = new Map(
     await Promise.all(members.map(async ({ user_key }) => [user_key, await peerOf(ctx, room, user_key)] as const)),
@@ -94,7 +93,14 @@ export async function announceEntry(
     const person = persons.get(user_key);
     const peer = peers.get(user_key);
     const counts = { unread_count: 0, mention_count: 0 };
-    const own = { my_role: role, notify_level, muted_until: wireTimeOrNull(muted_until) };
+    // Whoever comes back has hidden what they had hidden.
+    const hidden_count = personal.get(user_key)?.hiddenIn(room.key) ?? 0;
+    const own = {
+      my_role: role,
+      notify_level,
+      muted_until: wireTimeOrNull(muted_until),
+      ...(hidden_count > 0 && { hidden_count }),
+    };
     const direct = peer ? { peer, cursors, cleared_seq: 0 } : {};
     return person
       ? [
@@ -125,20 +131,18 @@ export async function announceEntry(
 async function lastFor(
   ctx: Context,
   room: RoomRow,
-  userKeys: readonly number[],
+  personal: ReadonlyMap<number, Personal>,
   last: StoredMessage | undefined,
 ): Promise<Map<number, TimelineMessage>> {
   const found = new Map<number, TimelineMessage>();
   if (!last) return found;
   const [forAll] = await forViewer(ctx, null, room, [last]);
   const quoted = await quotedBy(ctx, [last]);
-  const personal = await personalOf(ctx, userKeys);
   const concerned = personal.values().flatMap(({ reactors }) => reactors);
   const reactors = (await reactorsAmong(ctx, concerned, [last])).get(last.key);
-  for (const key of userKeys) {
-    const own = personal.get(key);
-    const isOther = own?.touches(last, quoted) || own?.seesOwnReactions(reactors);
-    const [seen] = own && isOther ? await forViewer(ctx, own, room, [last], quoted) : [forAll];
+  for (const [key, own] of personal) {
+    const isOther = own.touches(last, quoted) || own.seesOwnReactions(reactors);
+    const [seen] = isOther ? await forViewer(ctx, own, room, [last], quoted) : [forAll];
     if (seen) found.set(key, seen);
   }
   return found;
