@@ -57,14 +57,17 @@ export function createClient(options: ClientOptions): Parley {
   const timelines = createTimelines({
     store,
     http,
-    onPage: (messages) => outbox.seen(messages),
+    onPage: (messages) => {
+      outbox.seen(messages);
+      relations.pageRead(messages);
+    },
     onOpened: (roomId) => void loadCursors({ store, http }, roomId),
   });
   const resume = new Resume({ store, connection, timelines, clock });
   const members = createMembers({ store, http, onLoaded: (roomId) => resume.check(roomId) });
   const watching = new Watching({ store, http, connection, onFollowed: (roomId) => resume.check(roomId) });
   const follower = new Follower({ store, http });
-  const relations = new Relations({ store, http, timelines });
+  const relations = new Relations({ store, http, timelines, clock });
   const presence = new PresenceWatch({ store, connection, clock });
   const idle = new Idle({ connection, clock });
   const typing = new Typing({ store, connection, clock });

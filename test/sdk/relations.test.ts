@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import type { Me, TimelineMessage } from "../../src/protocol/models.ts";
 import type { Http } from "../../src/sdk/http.ts";
-import { Relations } from "../../src/sdk/relations.ts";
+import { oldAfterMs, Relations } from "../../src/sdk/relations.ts";
 import { reduce } from "../../src/sdk/reducer.ts";
 import { initialState, type State } from "../../src/sdk/state.ts";
 import { createStore } from "../../src/sdk/store.ts";
-import { settle } from "./fake-clock.ts";
+import { FakeClock, settle } from "./fake-clock.ts";
 import { type Event, ModelRoom, person } from "./model-room.ts";
 
 const [ann, ben, cleo] = [person("ann"), person("ben"), person("cleo")];
@@ -123,8 +123,11 @@ test("an event that is hidden leaves no gap, and moves the message that it happe
   expect(advanced.timelines[roomId]?.messages[1]).toEqual({ ...held!, rev });
 });
 
-test("what is seen otherwise since a block is read anew at once, and once more after the next ready", async () => {
-  const { state } = opened();
+/** Ann's client, which is ready; `answer` gives what a node says of the room's history. */
+function reading(answer: (query: URLSearchParams) => readonly TimelineMessage[]) {
+  const { state, room } = opened();
+  const clock = new FakeClock();
+  const store = createStore(state, reduce);
   let reads = 0;
   const http = {
     rooms: {
@@ -133,20 +136,90 @@ test("what is seen otherwise since a block is read anew at once, and once more a
         return { data: [], meta: { page: 1, per_page: 100, total: 0, has_more: false } };
       },
     },
+    messages: {
+      history: async (_: string, query: Record<string, unknown>) => {
+        const asked = Object.entries(query).map(([name, value]) => [name, String(value)]);
+        return { data: answer(new URLSearchParams(asked)), meta: { has_more: false } };
+      },
+    },
   } as unknown as Http;
-  const relations = new Relations({ store: createStore(state, reduce), http, timelines: { opened: new Set() } });
+  const relations = new Relations({ store, http, timelines: { opened: new Set([roomId]) }, clock });
+  const connect = (status: "ready" | "connecting") =>
+    store.dispatch({ type: "connection", connection: { ...state.connection, status } as never });
+  connect("ready");
+  const none = { user: ann as Me, friends: [], friend_requests: [], presence: [], unread_notifications: 0 };
+  const ready = (...blocks: (typeof ben)[]): Event => ({
+    type: "ready",
+    payload: { ...none, rooms: [room.joinedRoom(ann)], blocks },
+  });
   const receive = async (event: Event) => {
-    relations.receive({ ...event, timestamp: "2026-01-09T10:30:00.000Z" } as never);
+    const frame = { ...event, timestamp: "2026-01-09T10:30:00.000Z" } as never;
+    store.dispatch({ type: "frame", frame });
+    relations.receive(frame);
     await settle();
   };
-  const none = { user: ann as Me, rooms: [], friends: [], friend_requests: [], presence: [], unread_notifications: 0 };
-  const ready: Event = { type: "ready", payload: { ...none, blocks: [ben] } };
-  await receive({ type: "ready", payload: { ...none, blocks: [] } });
-  expect(reads).toBe(0);
+  const shown = () => words(store.getSnapshot().timelines[roomId]?.messages);
+  return { room, clock, store, relations, connect, ready, receive, shown, reads: () => reads };
+}
+
+test("what is seen otherwise since a block is read anew at once, and once more after the next ready", async () => {
+  const { ready, receive, reads } = reading(() => []);
+  await receive(ready());
+  expect(reads()).toBe(0);
   await receive(changed({ blocked: true }));
-  expect(reads).toBe(1);
-  await receive(ready);
-  expect(reads).toBe(2);
-  await receive(ready);
-  expect(reads).toBe(2);
+  expect(reads()).toBe(1);
+  await receive(ready(ben));
+  expect(reads()).toBe(2);
+  await receive(ready(ben));
+  expect(reads()).toBe(2);
+});
+
+test("what a node says that has not heard of the end of a block is read once more when it must have", async () => {
+  let answer: (query: URLSearchParams) => readonly TimelineMessage[] = () => [];
+  const { room, clock, ready, receive, shown, reads } = reading((query) => answer(query));
+  const whole = (query: URLSearchParams) => room.history(query).data;
+  const hidden = (query: URLSearchParams) =>
+    whole(query).map(({ id, room_id, seq, rev }) => ({ id, room_id, seq, rev, is_hidden: true as const }));
+  await receive(ready());
+  answer = hidden;
+  await receive(changed({ blocked: true }));
+  await receive(changed({}));
+  expect(shown()).toEqual(["-", "-", "-"]);
+  answer = whole;
+  await clock.advance(oldAfterMs);
+  expect(shown()).toEqual(["one", "two", "three"]);
+  const before = reads();
+  await clock.advance(10 * oldAfterMs);
+  expect(reads()).toBe(before);
+});
+
+test("a page that hid something while no frames came is read anew with the next ready, whose blocks may be the same", async () => {
+  const { room, relations, connect, ready, receive, reads } = reading(() => []);
+  const whole = room.history(new URLSearchParams()).data;
+  const hiding = whole.map(({ id, room_id, seq, rev }) => ({ id, room_id, seq, rev, is_hidden: true as const }));
+  relations.pageRead(hiding);
+  await receive(ready());
+  relations.pageRead(hiding);
+  await receive(ready());
+  connect("connecting");
+  relations.pageRead(whole);
+  connect("ready");
+  await receive(ready());
+  expect(reads()).toBe(0);
+  connect("connecting");
+  relations.pageRead(hiding);
+  connect("ready");
+  await receive(ready());
+  expect(reads()).toBe(1);
+});
+
+test("what is read anew reaches as far back as what is held", async () => {
+  const { room, store, ready, receive } = reading((query) => room.history(query).data);
+  const texts = ["one", "two", "three", ...Array.from({ length: 250 }, (_, index) => `${index}`)];
+  for (const text of texts.slice(3)) room.send(cleo, text);
+  const held = room.history(new URLSearchParams({ limit: "1000" })).data;
+  store.dispatch({ type: "page_loaded", room_id: roomId, page: "page", messages: held, has_newer: false });
+  await receive(ready());
+  await receive(changed({ blocked: true }));
+  expect(words(store.getSnapshot().timelines[roomId]?.messages)).toEqual(texts);
 });
