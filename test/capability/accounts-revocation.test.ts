@@ -14,7 +14,8 @@ forEachDialect((dialect) => {
   let other: TestServer;
   let ann: Person;
   beforeEach(async () => {
-    server = await startServer({ dialect });
+    // What others tell a node has a second: nodes.test.ts.
+    server = await startServer({ dialect, onOneNode: "at once is what this node was told itself" });
     const { databaseUrl } = server.context.config;
     other = await startServer({ env: { DATABASE_URL: databaseUrl, DATA_DIR: server.dataDir } });
     ann = await person(server, "ann");

@@ -76,12 +76,15 @@ describe.skipIf(lack !== undefined)(lack === undefined ? name : `${name} (skippe
     expect(await foreign.closed).toMatchObject({ code: 1006 });
   });
 
-  test("refuses what is too big in the words of the API, and keeps the figures of the nodes to themselves", async () => {
+  test("refuses what is too big or malformed in the words of the API, and keeps the figures of the nodes to themselves", async () => {
     const answer = await ann.http("POST", `/rooms/${roomId}/messages`, {
       content: "麵".repeat(2_000_000),
       temp_id: "1",
     });
     expect(answer.outcome).toBe("413 PAYLOAD_TOO_LARGE");
+    for (const path of ["/users/%00", "/users/%", `/users/${"x".repeat(9_000)}`]) {
+      expect((await ann.http("GET", path)).outcome).toBe("400 VALIDATION_ERROR");
+    }
     expect((await fetch(`${nginx.url}/metrics`)).status).toBe(404);
     expect((await fetch(`${nginx.url}/readyz`)).status).toBe(200);
   });

@@ -8,6 +8,8 @@ export interface Reachable {
   readonly url: string;
   /** `ws://127.0.0.1:port/ws`. */
   readonly wsUrl: string;
+  /** Where a balancer stands before it that changes requests or refuses them itself: what is behind. */
+  readonly behindUrl?: string | undefined;
 }
 
 const failure = z.strictObject({
@@ -67,7 +69,10 @@ export async function request(
   body?: unknown,
   { headers = {}, token }: RequestOptions = {},
 ): Promise<Answer> {
-  const response = await fetch(`${server.url}/api/v1${path}`, {
+  // Of what nginx never lets through (deploy/nginx.conf), the nodes themselves are asked.
+  const isOnlyBehind = /^[^?]*%00/.test(path) || "x-forwarded-for" in headers;
+  const url = (isOnlyBehind ? server.behindUrl : undefined) ?? server.url;
+  const response = await fetch(`${url}/api/v1${path}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),

@@ -62,13 +62,11 @@ export async function startServer({
 async function startNodes(ground: Ground, { clock, ...overrides }: Overrides): Promise<TestServer> {
   const urls: string[] = [];
   const port = await freePort();
-  const balancer = isBehindNginx
-    ? undefined
-    : await ChaosProxy.before(() => urls[Math.floor(Math.random() * urls.length)]);
+  const random = await ChaosProxy.before(() => urls[Math.floor(Math.random() * urls.length)]);
   const { url } = await sharedRedis();
   const env = {
     REDIS_URL: url,
-    PUBLIC_URL: balancer?.url ?? `http://127.0.0.1:${port}`,
+    PUBLIC_URL: isBehindNginx ? `http://127.0.0.1:${port}` : random.url,
     ...(isBehindNginx && { TRUST_PROXY: "127.0.0.1" }),
     ...ground.env,
   };
@@ -81,16 +79,19 @@ async function startNodes(ground: Ground, { clock, ...overrides }: Overrides): P
   const first = await start();
   const others = await Promise.all(Array.from({ length: nodeCount - 1 }, start));
   urls.push(first.url, ...others.map(({ url }) => url));
-  const front = balancer ?? (await Nginx.before([first, ...others], port));
+  const nginx = isBehindNginx ? await Nginx.before([first, ...others], port) : undefined;
+  const front = nginx ?? random;
   return {
     url: front.url,
     wsUrl: front.wsUrl,
+    behindUrl: random.url,
     dataDir: ground.dataDir,
     context: first.context,
     contexts: [first, ...others].map(({ context }) => context),
     stop: async () => {
       await Promise.all([first, ...others].map((node) => node.stop()));
-      await front.stop();
+      await nginx?.stop();
+      await random.stop();
       await ground.clear();
     },
   };
