@@ -45,10 +45,9 @@ forEachDialect((dialect) => {
         "the count without who is disabled",
       );
       expect(everybody).toBe(true);
-      expect((await ann.http("GET", `/rooms/${lobby.id}/members?per_page=1`)).meta).toMatchObject({
-        total: total - 1,
-        has_more: total - 1 > 1,
-      });
+      const page = () => ann.http("GET", `/rooms/${lobby.id}/members?per_page=1`);
+      expect(await until(async () => (await page()).meta?.total === total - 1, "that count in a page")).toBe(true);
+      expect((await page()).meta).toMatchObject({ has_more: total - 1 > 1 });
     });
 
     test("is joined by everybody already, and by a guest to watch; nobody leaves it, deletes it or is put out", async () => {

@@ -68,5 +68,10 @@ test("the database's worker dies: what waits is refused, nothing acked is lost, 
   expect(later).toMatchObject({ code: "UNAVAILABLE", temp_id: "later" });
   expect((await ann.http("POST", `/rooms/${roomId}/messages`, { content: "later" })).outcome).toBe("503 UNAVAILABLE");
   expect(fatals).toBe(1);
-  await server.stop();
+  // A thread that died in the middle of a transaction leaves the file locked: what is written at the end says that it could not.
+  const ended = await server.stop().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (ended !== undefined) expect(ended).toMatchObject({ message: "the server did not end in order" });
 });

@@ -52,10 +52,7 @@ export async function startServer({
     dataDir: ground.dataDir,
     context: running.context,
     contexts: [running.context],
-    stop: async () => {
-      await running.stop();
-      await ground.clear();
-    },
+    stop: () => running.stop().finally(() => ground.clear()),
   };
 }
 
