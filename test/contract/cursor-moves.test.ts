@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { and, count, eq, max } from "drizzle-orm";
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
-import { advanceCursor, ownCursor, storeReceipt } from "../../src/server/timeline/cursors.ts";
+import { advanceCursor, ownCursor, storeCursor, storeReceipt } from "../../src/server/timeline/cursors.ts";
 import { cast, makeRoom } from "../capability/rooms-cast.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -57,5 +57,19 @@ forEachDialect((dialect) => {
     expect(await cursor()).toEqual([9, 9]);
     await storeReceipt(context, { ...at, kind: "delivered", seq: 7 });
     expect(await cursor()).toEqual([9, 9]);
+  });
+
+  test("writing cursors ends while others keep moving", async () => {
+    const { context } = server;
+    const [first, second] = [await place(), await place()];
+    let isStored = false;
+    const at = ({ room, person }: typeof first) => ({ roomKey: room.key, userKey: person.key });
+    const stored = storeCursor(context, { ...at(first), readSeq: 1 }).then(() => (isStored = true));
+    for (let readSeq = 1; readSeq <= 50 && !isStored; readSeq++) {
+      advanceCursor(context, { ...at(second), readSeq });
+      await context.db.write(async (tx) => void (await tx.select({ one: count() }).from(context.db.tables.rooms)));
+    }
+    expect(isStored).toBe(true);
+    await stored;
   });
 });

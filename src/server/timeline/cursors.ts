@@ -128,10 +128,10 @@ class CursorBuffer {
   }
 
   async #write(isDue: (move: StoredMove) => boolean): Promise<void> {
-    for (;;) {
-      const due = this.#moves.entries().filter(([, move]) => isDue(move));
-      const part = [...due.take(movesPerTransaction)];
-      if (part.length === 0) return;
+    // Those of now: under load there is always another one, and a run without end would hold up every batch of messages.
+    const due = [...this.#moves.entries().filter(([, move]) => isDue(move))];
+    for (let at = 0; at < due.length; at += movesPerTransaction) {
+      const part = due.slice(at, at + movesPerTransaction);
       for (const [name, move] of part) {
         this.#moves.delete(name);
         this.#writing.set(name, move);
