@@ -129,7 +129,10 @@ class CursorBuffer {
 
   async #write(isDue: (move: StoredMove) => boolean): Promise<void> {
     // Those of now: under load there is always another one, and a run without end would hold up every batch of messages.
-    const due = [...this.#moves.entries().filter(([, move]) => isDue(move))];
+    const due = this.#moves
+      .entries()
+      .filter(([, move]) => isDue(move))
+      .toArray();
     for (let at = 0; at < due.length; at += movesPerTransaction) {
       const part = due.slice(at, at + movesPerTransaction);
       for (const [name, move] of part) {
