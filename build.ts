@@ -62,7 +62,7 @@ async function libsqlAddon(addon: string, folder: string): Promise<BunPlugin> {
   return {
     name: "libsql-addon",
     setup(build) {
-      build.onLoad({ filter: /\/node_modules\/libsql\/index\.js$/ }, async ({ path }) => {
+      build.onLoad({ filter: /\/node_modules\/libsql\/(index|promise)\.js$/ }, async ({ path }) => {
         const source = await Bun.file(path).text();
         const computed = /function requireNative\(\) \{.*?return require\(`@libsql\/\$\{target\}`\);\n\}\n/s;
         if (!computed.test(source)) throw new Error(`${path} has changed: it no longer loads its addon as expected`);

@@ -98,20 +98,13 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
   const worker = new Worker(new URL("./append-worker.ts", import.meta.url));
   const replies: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void }[] = [];
   let isClosed = false;
-  /** Settles when the last thing asked is answered; answers come in order. */
-  let quiet = Promise.resolve();
 
-  const ask = (message: ToWorker) => {
-    const asked = new Promise<FromWorker>((resolve, reject) => {
+  /** Answers come in order. */
+  const ask = (message: ToWorker) =>
+    new Promise<FromWorker>((resolve, reject) => {
       replies.push({ resolve, reject });
       worker.postMessage(JSON.stringify(message));
     });
-    quiet = asked.then(
-      () => {},
-      () => {},
-    );
-    return asked;
-  };
   const committer: Committer = {
     opened: ask({ open: db.path }).then((reply) => {
       if ("failed" in reply) throw new StartError(`the write lane cannot be opened: ${reply.failed.message}`);
@@ -129,9 +122,11 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
     },
     onDeath: () => {},
     close: async () => {
+      if (isClosed) return;
       isClosed = true;
-      // Whoever waits for an answer holds the writers' lock, which the closing of the database waits for.
-      await quiet;
+      // Whoever waits for an answer holds the writers' lock, which the closing of the database waits for. Where there
+      // comes none the thread has died, and there is nothing left to wait for.
+      await ask({ close: true }).catch(() => {});
       worker.terminate();
     },
   };
@@ -144,7 +139,12 @@ function workerCommitter(ctx: Context, db: EmbeddedDatabase): Committer {
     committer.onDeath(error);
     ctx.fatal(error);
   };
-  worker.onmessage = ({ data }: MessageEvent<string>) => replies.shift()?.resolve(JSON.parse(data) as FromWorker);
+  worker.onmessage = ({ data }: MessageEvent<string>) => {
+    const reply = JSON.parse(data) as FromWorker;
+    if ("checkpointFailed" in reply)
+      ctx.log.warn("the database's log could not be copied", { reason: reply.checkpointFailed });
+    else replies.shift()?.resolve(reply);
+  };
   worker.onerror = (event) => die(event.message);
   worker.addEventListener("close", () => die("it ended by itself"));
   return committer;

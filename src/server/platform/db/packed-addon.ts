@@ -20,6 +20,13 @@ import { join } from "node:path";
  * `packed`: the addon, compressed by zstd; `name`: another one for another content.
  */
 export function loadPackedAddon(packed: string, name: string): unknown {
+  return (addon ??= load(packed, name));
+}
+
+/** Of this thread: both of the driver's modules ask for it. */
+let addon: unknown;
+
+function load(packed: string, name: string): unknown {
   try {
     const file = join(ownFolder(`parley-${process.getuid?.() ?? 0}-${name}`), "libsql.node");
     if (!existsSync(file)) unpack(packed, file);
