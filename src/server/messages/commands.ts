@@ -1,13 +1,14 @@
 import type { EventPayload } from "../../protocol/events.ts";
 import type { CommandHandlers, Committing } from "../context.ts";
 import { AppError } from "../platform/app-error.ts";
+import type { Settle } from "../platform/settle.ts";
 import { deleteMessage } from "./delete.ts";
 import { editMessage } from "./edit.ts";
 import { markDelivered, markRead } from "./mark-read.ts";
 import { react } from "./react.ts";
 import { recallMessage } from "./recall.ts";
 import { setTyping } from "./typing.ts";
-import { prepareSend, type PreparedSend } from "./send.ts";
+import { prepareSend, type PreparedSend, type Sent } from "./send.ts";
 
 export const messageCommands: Pick<
   CommandHandlers,
@@ -69,12 +70,27 @@ export const messageCommands: Pick<
 
 /** What a command that sends answers, once the message is on disk. */
 export function acknowledge(prepared: PreparedSend, temp_id: string): Committing<EventPayload<"message_ack">> {
-  return {
-    commit: (settle) =>
-      prepared.commit({
-        done: ({ message: { id, room_id, seq, rev, created_at } }) =>
-          settle.done({ temp_id, id, room_id, seq, rev, created_at }),
-        failed: (error) => settle.failed(error),
-      }),
-  };
+  return new Acknowledgement(prepared, temp_id);
+}
+
+class Acknowledgement implements Committing<EventPayload<"message_ack">>, Settle<Sent> {
+  private settle: Settle<EventPayload<"message_ack">> | undefined;
+
+  constructor(
+    private readonly prepared: PreparedSend,
+    private readonly tempId: string,
+  ) {}
+
+  commit(settle: Settle<EventPayload<"message_ack">>): void {
+    this.settle = settle;
+    this.prepared.commit(this);
+  }
+
+  done({ message: { id, room_id, seq, rev, created_at } }: Sent): void {
+    this.settle?.done({ temp_id: this.tempId, id, room_id, seq, rev, created_at });
+  }
+
+  failed(error: unknown): void {
+    this.settle?.failed(error);
+  }
 }

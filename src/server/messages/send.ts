@@ -8,7 +8,7 @@ import type { Settle } from "../platform/settle.ts";
 import { rooms, type RoomEntry } from "../rooms/directory.ts";
 import type { Membership } from "../rooms/membership.ts";
 import { knownMemberRoom, memberRoom } from "../rooms/policy.ts";
-import { storedAs, type NewMessage, type StoredMessage } from "../timeline/append.ts";
+import { storedAs, type Appended, type NewMessage, type StoredMessage } from "../timeline/append.ts";
 import { advanceCursor } from "../timeline/cursors.ts";
 import { messageByClientId } from "../timeline/find.ts";
 import { lane } from "../timeline/lane.ts";
@@ -95,7 +95,7 @@ function admit(
     const rate = { perSecond: messagesPerSecond, burst: messagesPerSecond * 2, isSettled: true } as const;
     ctx.limits.demand("message", actor.id, rate);
   }
-  const draft: NewMessage = {
+  const row: NewMessage = {
     id: Bun.randomUUIDv7(),
     room_key: room.key,
     sender_key: actor.key,
@@ -107,10 +107,9 @@ function admit(
     mentions: null,
     created_at: ctx.clock.now(),
   };
-  const around: Around = { room, sender: person, quotes: null };
-  const prepared: PreparedSend = { commit: (settle) => commit(ctx, draft, around, settle) };
+  const prepared = new Draft(ctx, row, room, person);
   const isPlain = input.reply_to_id === undefined && !mayMention(input.content);
-  const ready = isPlain ? prepared : lookUp(ctx, actor, place, draft, around).then(() => prepared);
+  const ready = isPlain ? prepared : lookUp(ctx, actor, place, prepared).then(() => prepared);
   // Last of all: nobody waits for a message that was refused.
   return room.slow_mode_s === 0 ? ready : slowly(ctx, actor, place, ready);
 }
@@ -120,12 +119,11 @@ async function lookUp(
   ctx: Context,
   actor: Actor,
   place: { room: RoomEntry; membership: Membership },
-  draft: NewMessage,
-  around: Around,
+  draft: Draft,
 ): Promise<void> {
-  const { reply_to_id, content } = draft;
-  if (reply_to_id !== null) around.quotes = await demandQuotable(ctx, actor, place.room, reply_to_id);
-  if (mayMention(content)) draft.mentions = await findMentions(ctx, actor, place, content);
+  const { reply_to_id, content } = draft.row;
+  if (reply_to_id !== null) draft.quotes = await demandQuotable(ctx, actor, place.room, reply_to_id);
+  if (mayMention(content)) draft.row.mentions = await findMentions(ctx, actor, place, content);
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */
@@ -168,53 +166,63 @@ function bodyHash({ room_id, content, type, reply_to_id }: SendInput): number {
   return Number(Bun.hash.xxHash64(JSON.stringify(body)) >> 11n);
 }
 
-/** Where a message goes, whose it is, and what it quotes. */
-interface Around {
-  room: RoomEntry;
-  sender: Person;
-  quotes: Quotable | null;
-}
+/** A message on its way to the disk: where it goes, whose it is, and what it quotes. One object, since thousands wait at once. */
+class Draft implements PreparedSend, Settle<Appended> {
+  quotes: Quotable | null = null;
+  private settle: Settle<Sent> | undefined;
 
-function commit(ctx: Context, draft: NewMessage, around: Around, settle: Settle<Sent>): void {
-  lane(ctx).submit(draft, {
-    done: (outcome) => {
-      switch (outcome.kind) {
-        case "stored":
-          settle.done({ message: publishStored(ctx, draft, outcome, around), isRepeat: false });
-          break;
-        case "repeated":
-          repeated(ctx, outcome.original, draft.body_hash).then(
-            (sent) => settle.done(sent),
-            (error: unknown) => settle.failed(error),
-          );
-          break;
-        case "no_room":
-          settle.failed(new AppError("ROOM_NOT_FOUND"));
-          break;
-        case "refused":
-          ctx.log.error("the database refused a message", { reason: outcome.reason, message: draft.id });
-          settle.failed(new AppError("INTERNAL"));
-      }
-    },
-    failed: (error) => settle.failed(error),
-  });
+  constructor(
+    private readonly ctx: Context,
+    readonly row: NewMessage,
+    readonly room: RoomEntry,
+    readonly sender: Person,
+  ) {}
+
+  commit(settle: Settle<Sent>): void {
+    this.settle = settle;
+    lane(this.ctx).submit(this.row, this);
+  }
+
+  done(outcome: Appended): void {
+    const { ctx, row, settle } = this;
+    switch (outcome.kind) {
+      case "stored":
+        settle?.done({ message: publishStored(ctx, this, outcome), isRepeat: false });
+        break;
+      case "repeated":
+        repeated(ctx, outcome.original, row.body_hash).then(
+          (sent) => settle?.done(sent),
+          (error: unknown) => settle?.failed(error),
+        );
+        break;
+      case "no_room":
+        settle?.failed(new AppError("ROOM_NOT_FOUND"));
+        break;
+      case "refused":
+        ctx.log.error("the database refused a message", { reason: outcome.reason, message: row.id });
+        settle?.failed(new AppError("INTERNAL"));
+    }
+  }
+
+  failed(error: unknown): void {
+    this.settle?.failed(error);
+  }
 }
 
 function publishStored(
   ctx: Context,
-  draft: NewMessage,
+  { row, room, sender, quotes }: Draft,
   { seq, rev }: { seq: number; rev: number },
-  { room, sender, quotes }: Around,
 ): Message {
   const reply_to = quotes && wireQuotation(asQuotedNow(ctx, quotes.row), quotes.sender);
-  const message = wireMessage(room.id, storedAs(draft, seq, rev), userRef(sender), reply_to);
+  const message = wireMessage(room.id, storedAs(row, seq, rev), userRef(sender), reply_to);
   ctx.publish.toRoom(room.type === "direct" ? "new_direct_message" : "new_message", message);
   ctx.metrics.messages.inc();
-  const { sender_key: senderKey, mentions, reply_to_id: replyToId } = draft;
+  const { sender_key: senderKey, mentions, reply_to_id: replyToId } = row;
   advanceCursor(ctx, { roomKey: room.key, userKey: senderKey, readSeq: seq });
   ctx.happenings.emit("room_read", { userKey: senderKey, roomKey: room.key, seq });
   if (mentions !== null || replyToId !== null || room.type === "direct") {
-    const place = { messageId: draft.id, roomKey: room.key, roomId: room.id, seq };
+    const place = { messageId: row.id, roomKey: room.key, roomId: room.id, seq };
     ctx.happenings.emit("message_stored", { ...place, senderKey, mentions, replyToId });
   }
   return message;
