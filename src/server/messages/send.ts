@@ -3,7 +3,7 @@ import { codePoints } from "../../protocol/text.ts";
 import { people, userRef, type Person } from "../accounts/people.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError, invalid } from "../platform/app-error.ts";
-import { overloaded } from "../platform/db/write-lane.ts";
+import { overloaded, type Pending } from "../platform/db/write-lane.ts";
 import type { Settle } from "../platform/settle.ts";
 import { rooms, type RoomEntry } from "../rooms/directory.ts";
 import type { Membership } from "../rooms/membership.ts";
@@ -95,7 +95,7 @@ function admit(
     const rate = { perSecond: messagesPerSecond, burst: messagesPerSecond * 2, isSettled: true } as const;
     ctx.limits.demand("message", actor.id, rate);
   }
-  const row: NewMessage = {
+  const job: NewMessage = {
     id: Bun.randomUUIDv7(),
     room_key: room.key,
     sender_key: actor.key,
@@ -107,7 +107,7 @@ function admit(
     mentions: null,
     created_at: ctx.clock.now(),
   };
-  const prepared = new Draft(ctx, row, room, person);
+  const prepared = new Draft(ctx, job, room, person);
   const isPlain = input.reply_to_id === undefined && !mayMention(input.content);
   const ready = isPlain ? prepared : lookUp(ctx, actor, place, prepared).then(() => prepared);
   // Last of all: nobody waits for a message that was refused.
@@ -121,9 +121,9 @@ async function lookUp(
   place: { room: RoomEntry; membership: Membership },
   draft: Draft,
 ): Promise<void> {
-  const { reply_to_id, content } = draft.row;
+  const { reply_to_id, content } = draft.job;
   if (reply_to_id !== null) draft.quotes = await demandQuotable(ctx, actor, place.room, reply_to_id);
-  if (mayMention(content)) draft.row.mentions = await findMentions(ctx, actor, place, content);
+  if (mayMention(content)) draft.job.mentions = await findMentions(ctx, actor, place, content);
 }
 
 /** What was stored under the same `temp_id`, or else the refusal. */
@@ -167,30 +167,30 @@ function bodyHash({ room_id, content, type, reply_to_id }: SendInput): number {
 }
 
 /** A message on its way to the disk: where it goes, whose it is, and what it quotes. One object, since thousands wait at once. */
-class Draft implements PreparedSend, Settle<Appended> {
+class Draft implements PreparedSend, Pending<NewMessage, Appended> {
   quotes: Quotable | null = null;
   private settle: Settle<Sent> | undefined;
 
   constructor(
     private readonly ctx: Context,
-    readonly row: NewMessage,
+    readonly job: NewMessage,
     readonly room: RoomEntry,
     readonly sender: Person,
   ) {}
 
   commit(settle: Settle<Sent>): void {
     this.settle = settle;
-    lane(this.ctx).submit(this.row, this);
+    lane(this.ctx).submit(this);
   }
 
   done(outcome: Appended): void {
-    const { ctx, row, settle } = this;
+    const { ctx, job, settle } = this;
     switch (outcome.kind) {
       case "stored":
         settle?.done({ message: publishStored(ctx, this, outcome), isRepeat: false });
         break;
       case "repeated":
-        repeated(ctx, outcome.original, row.body_hash).then(
+        repeated(ctx, outcome.original, job.body_hash).then(
           (sent) => settle?.done(sent),
           (error: unknown) => settle?.failed(error),
         );
@@ -199,7 +199,7 @@ class Draft implements PreparedSend, Settle<Appended> {
         settle?.failed(new AppError("ROOM_NOT_FOUND"));
         break;
       case "refused":
-        ctx.log.error("the database refused a message", { reason: outcome.reason, message: row.id });
+        ctx.log.error("the database refused a message", { reason: outcome.reason, message: job.id });
         settle?.failed(new AppError("INTERNAL"));
     }
   }
@@ -211,18 +211,18 @@ class Draft implements PreparedSend, Settle<Appended> {
 
 function publishStored(
   ctx: Context,
-  { row, room, sender, quotes }: Draft,
+  { job, room, sender, quotes }: Draft,
   { seq, rev }: { seq: number; rev: number },
 ): Message {
   const reply_to = quotes && wireQuotation(asQuotedNow(ctx, quotes.row), quotes.sender);
-  const message = wireMessage(room.id, storedAs(row, seq, rev), userRef(sender), reply_to);
+  const message = wireMessage(room.id, storedAs(job, seq, rev), userRef(sender), reply_to);
   ctx.publish.toRoom(room.type === "direct" ? "new_direct_message" : "new_message", message);
   ctx.metrics.messages.inc();
-  const { sender_key: senderKey, mentions, reply_to_id: replyToId } = row;
+  const { sender_key: senderKey, mentions, reply_to_id: replyToId } = job;
   advanceCursor(ctx, { roomKey: room.key, userKey: senderKey, readSeq: seq });
   ctx.happenings.emit("room_read", { userKey: senderKey, roomKey: room.key, seq });
   if (mentions !== null || replyToId !== null || room.type === "direct") {
-    const place = { messageId: row.id, roomKey: room.key, roomId: room.id, seq };
+    const place = { messageId: job.id, roomKey: room.key, roomId: room.id, seq };
     ctx.happenings.emit("message_stored", { ...place, senderKey, mentions, replyToId });
   }
   return message;

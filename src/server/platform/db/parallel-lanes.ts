@@ -1,5 +1,4 @@
-import type { Settle } from "../settle.ts";
-import { type LaneMetrics, observed, overloaded, tellAll, type Waiting, type WriteLane } from "./write-lane.ts";
+import { type LaneMetrics, observed, overloaded, tellAll, type Pending, type WriteLane } from "./write-lane.ts";
 
 /** What takes jobs and commits them in groups: a {@link WriteLane}, or {@link ParallelLanes}. */
 export type Lane<Job, Outcome> = Pick<WriteLane<Job, Outcome>, "add" | "submit" | "isFull" | "idle" | "isDead">;
@@ -20,7 +19,7 @@ interface Options<Job, Outcome> {
 }
 
 interface Track<Job, Outcome> {
-  waiting: Waiting<Job, Outcome>[];
+  waiting: Pending<Job, Outcome>[];
   isBusy: boolean;
 }
 
@@ -42,17 +41,17 @@ export class ParallelLanes<Job, Outcome> implements Lane<Job, Outcome> {
   }
 
   add(job: Job): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.submit(job, { done: resolve, failed: reject }));
+    return new Promise((resolve, reject) => this.submit({ job, done: resolve, failed: reject }));
   }
 
-  submit(job: Job, settle: Settle<Outcome>): void {
+  submit(pending: Pending<Job, Outcome>): void {
     const { laneOf, waitingMax } = this.options;
-    const track = this.#tracks[laneOf(job) % this.#tracks.length];
+    const track = this.#tracks[laneOf(pending.job) % this.#tracks.length];
     if (!track || track.waiting.length >= waitingMax) {
-      settle.failed(overloaded);
+      pending.failed(overloaded);
       return;
     }
-    track.waiting.push({ job, settle });
+    track.waiting.push(pending);
     if (this.#isStarting || track.isBusy) return;
     this.#isStarting = true;
     // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
@@ -90,7 +89,7 @@ export class ParallelLanes<Job, Outcome> implements Lane<Job, Outcome> {
     this.#inFlight++;
     metrics.laneDepth.set(this.#depth());
     const shed = () => {
-      for (const { waiting } of tracks) for (const { settle } of waiting.splice(0)) settle.failed(overloaded);
+      for (const { waiting } of tracks) for (const pending of waiting.splice(0)) pending.failed(overloaded);
       metrics.laneDepth.set(this.#depth());
     };
     const jobs = batch.map(({ job }) => job);

@@ -6,9 +6,9 @@ import type { Lock } from "./lock.ts";
 /** One for all: under a flood, making an error for each would cost as much as a job. */
 export const overloaded = new AppError("UNAVAILABLE", { retryAfterMs: 1_000 });
 
-export interface Waiting<Job, Outcome> {
-  job: Job;
-  settle: Settle<Outcome>;
+/** A job, and who hears what became of it. */
+export interface Pending<Job, Outcome> extends Settle<Outcome> {
+  readonly job: Job;
 }
 
 export type LaneMetrics = Pick<Metrics, "commitBatch" | "commitSeconds" | "laneDepth">;
@@ -30,7 +30,7 @@ interface LaneOptions<Job, Outcome> {
  * works while this thread sends frames.
  */
 export class WriteLane<Job, Outcome> {
-  #waiting: Waiting<Job, Outcome>[] = [];
+  #waiting: Pending<Job, Outcome>[] = [];
   #isRunning = false;
   #whenIdle: (() => void)[] = [];
   #dead: Error | undefined;
@@ -39,7 +39,7 @@ export class WriteLane<Job, Outcome> {
 
   /** Resolves with the job's outcome after its transaction is on disk. Jobs are committed in the order of the calls. */
   add(job: Job): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.submit(job, { done: resolve, failed: reject }));
+    return new Promise((resolve, reject) => this.submit({ job, done: resolve, failed: reject }));
   }
 
   /** As many jobs wait as may: the next one would be refused. */
@@ -48,12 +48,12 @@ export class WriteLane<Job, Outcome> {
   }
 
   /** {@link add} without a promise. What `done` throws goes to `failed`. */
-  submit(job: Job, settle: Settle<Outcome>): void {
+  submit(pending: Pending<Job, Outcome>): void {
     if (this.#dead || this.isFull) {
-      settle.failed(overloaded);
+      pending.failed(overloaded);
       return;
     }
-    this.#waiting.push({ job, settle });
+    this.#waiting.push(pending);
     if (this.#isRunning) return;
     this.#isRunning = true;
     // One turn later, so that everything that arrived in this turn of the event loop shares the transaction.
@@ -72,14 +72,14 @@ export class WriteLane<Job, Outcome> {
 
   /** Refuses what waits now: what is in flight takes too long for them. */
   shed(): void {
-    for (const { settle } of this.#waiting.splice(0)) settle.failed(overloaded);
+    for (const pending of this.#waiting.splice(0)) pending.failed(overloaded);
     this.options.metrics.laneDepth.set(0);
   }
 
   /** Refuses everything that waits and all that comes: the database behind the lane is gone. */
   fail(error: Error): void {
     this.#dead = error;
-    for (const { settle } of this.#waiting.splice(0)) settle.failed(new AppError("UNAVAILABLE"));
+    for (const pending of this.#waiting.splice(0)) pending.failed(new AppError("UNAVAILABLE"));
   }
 
   async #run(): Promise<void> {
@@ -122,7 +122,7 @@ export function observed<Job, Outcome>(
 
 /** Gives each of a batch its outcome when it is committed, or why it is not; the next one is posted before, by `onDecided`. */
 export async function tellAll<Job, Outcome>(
-  batch: readonly Waiting<Job, Outcome>[],
+  batch: readonly Pending<Job, Outcome>[],
   committed: Promise<Outcome[]>,
   onDecided: () => void,
 ): Promise<void> {
@@ -132,10 +132,10 @@ export async function tellAll<Job, Outcome>(
   );
   onDecided();
   for (let index = 0; index < batch.length; index++) {
-    const settle = batch[index]?.settle;
+    const pending = batch[index];
     const outcome = outcomes.ok ? outcomes.value[index] : undefined;
-    if (outcome === undefined) settle?.failed(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
-    else if (settle) tell(settle, outcome);
+    if (outcome === undefined) pending?.failed(outcomes.ok ? new Error("a job has no outcome") : outcomes.error);
+    else if (pending) tell(pending, outcome);
   }
 }
 
