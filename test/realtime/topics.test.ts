@@ -11,7 +11,7 @@ interface Member {
   transport: PairedSocket;
 }
 
-function rig(sizes: { fewSockets?: number; shardSockets?: number; gatherAbove?: number } = {}) {
+function rig(sizes: { fewSockets?: number; silentSockets?: number; shardSockets?: number; gatherAbove?: number } = {}) {
   const clock = new ManualClock();
   const broker = new Broker();
   const interest: string[] = [];
@@ -23,6 +23,7 @@ function rig(sizes: { fewSockets?: number; shardSockets?: number; gatherAbove?: 
     beforePublish: () => void releases++,
     apart: () => [],
     fewSockets: 0,
+    silentSockets: 0,
     onOpen: (roomId) => void interest.push(`+${roomId}`),
     onEmpty: (roomId) => void interest.push(`-${roomId}`),
     ...sizes,
@@ -35,6 +36,8 @@ function rig(sizes: { fewSockets?: number; shardSockets?: number; gatherAbove?: 
   };
   return { releases: () => releases, clock, broker, topics, interest, join };
 }
+
+const subscribed = ({ topics }: Broker) => topics.values().reduce((sum, { size }) => sum + size, 0);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -89,6 +92,27 @@ describe("a room's topics", () => {
     expect(three.socket.sent).toEqual(["for three", "for two again"]);
   });
 
+  test("are none either while nobody says anything; the first frame makes one, and reaches everybody", () => {
+    const { topics, broker, join } = rig({ fewSockets: 2, silentSockets: 3 });
+    const [stays, leaves] = [join(), join()];
+    const third = join();
+    expect(subscribed(broker)).toBe(0);
+    topics.leave(leaves.member, "room", leaves.shard);
+    const last = join();
+    topics.publish("room", new RoomFrame("hello"));
+    expect(broker.published).toEqual([3]);
+    for (const { socket } of [stays, third, last]) expect(socket.sent).toEqual(["hello"]);
+    expect(leaves.socket.sent).toEqual([]);
+    topics.leave(last.member, "room", last.shard);
+    expect(subscribed(broker)).toBe(2);
+  });
+
+  test("come before anything is said where they are too many to be listed", () => {
+    const { broker, join } = rig({ silentSockets: 3 });
+    for (let count = 0; count < 4; count++) join();
+    expect(subscribed(broker)).toBe(4);
+  });
+
   test("are none again when the room was empty meanwhile", () => {
     const { topics, broker, join } = rig({ fewSockets: 1 });
     const joined = [join(), join()];
@@ -130,30 +154,35 @@ describe("a room's topics", () => {
       { weight: 1, arbitrary: fc.constant({ do: "wait" } as const) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(move, { maxLength: 60 }), fc.nat(3), async (moves, fewSockets) => {
-        const { topics, clock, join } = rig({ fewSockets, shardSockets: 2, gatherAbove: 5 });
-        const present: (ReturnType<typeof join> & { expected: string[] })[] = [];
-        const all: typeof present = [];
-        let number = 0;
-        for (const each of moves) {
-          if (each.do === "join") {
-            const joined = { ...join(), expected: [] };
-            present.push(joined);
-            all.push(joined);
-          } else if (each.do === "leave") {
-            const [left] = present.splice(each.who % Math.max(present.length, 1), 1);
-            if (left) topics.leave(left.member, "room", left.shard);
-          } else if (each.do === "publish") {
-            const text = String(++number);
-            topics.publish("room", new RoomFrame(text));
-            for (const { expected } of present) expected.push(text);
-          } else if (each.do === "turn") await turn();
-          else clock.advance(50);
-        }
-        clock.advance(50);
-        for (let turns = 0; turns < 20; turns++) await turn();
-        for (const { socket, expected } of all) expect(socket.sent).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(move, { maxLength: 60 }),
+        fc.nat(3),
+        fc.nat(5),
+        async (moves, fewSockets, silentSockets) => {
+          const { topics, clock, join } = rig({ fewSockets, silentSockets, shardSockets: 2, gatherAbove: 5 });
+          const present: (ReturnType<typeof join> & { expected: string[] })[] = [];
+          const all: typeof present = [];
+          let number = 0;
+          for (const each of moves) {
+            if (each.do === "join") {
+              const joined = { ...join(), expected: [] };
+              present.push(joined);
+              all.push(joined);
+            } else if (each.do === "leave") {
+              const [left] = present.splice(each.who % Math.max(present.length, 1), 1);
+              if (left) topics.leave(left.member, "room", left.shard);
+            } else if (each.do === "publish") {
+              const text = String(++number);
+              topics.publish("room", new RoomFrame(text));
+              for (const { expected } of present) expected.push(text);
+            } else if (each.do === "turn") await turn();
+            else clock.advance(50);
+          }
+          clock.advance(50);
+          for (let turns = 0; turns < 20; turns++) await turn();
+          for (const { socket, expected } of all) expect(socket.sent).toEqual(expected);
+        },
+      ),
       { numRuns: 150 },
     );
   });

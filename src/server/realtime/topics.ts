@@ -21,8 +21,8 @@ class Shard {
 }
 
 interface RoomTopic<M> {
-  /** Who is in it, while they are so few that each is sent to alone. */
-  few: M[] | undefined;
+  /** Who is in it, while it has no topic: they are few, or nobody has said anything yet. */
+  listed: M[] | undefined;
   shards: Shard[];
   sockets: number;
   isGathering: boolean;
@@ -55,6 +55,8 @@ interface TopicsOptions<M> {
   onEmpty: (roomId: string) => void;
   /** Up to so many sockets, a room has no topic: with their acknowledgements, frames sent alone cost one call less. */
   fewSockets?: number;
+  /** Up to so many, a room in which nothing happens has none either: each socket in a topic takes 72 bytes more. */
+  silentSockets?: number;
   /** One publish to this many sockets keeps the event loop for 3 to 5 ms. */
   shardSockets?: number;
   /** In rooms with more sockets than this, what comes within 50 ms goes out together. */
@@ -62,8 +64,8 @@ interface TopicsOptions<M> {
 }
 
 /**
- * The sockets of each room as native topics. A few sockets are sent to one by one; then a room has one topic, until
- * nobody is left in it; from the 501st socket on it is spread over several,
+ * The sockets of each room as native topics. A few sockets are sent to one by one; more get a topic with the first thing
+ * that is sent there, which the room keeps until nobody is left in it; from the 501st socket on it is spread over several,
  * published one after the other with the event loop free in between. Every socket is in exactly one of a room's topics,
  * gets every frame once, and gets them in order.
  */
@@ -76,24 +78,24 @@ export class Topics<M extends Member> {
   readonly #options: Required<TopicsOptions<M>>;
 
   constructor(options: TopicsOptions<M>) {
-    this.#options = { fewSockets: 4, shardSockets: 500, gatherAbove: 1_000, ...options };
+    this.#options = { fewSockets: 4, silentSockets: 100, shardSockets: 500, gatherAbove: 1_000, ...options };
   }
 
   /** Subscribes a socket and gives the number of its shard, which {@link leave} asks for. */
   join(member: M, roomId: string): number {
     let room = this.#rooms.get(roomId);
     if (!room) {
-      room = { few: [], shards: [], sockets: 0, isGathering: false };
+      room = { listed: [], shards: [], sockets: 0, isGathering: false };
       this.#rooms.set(roomId, room);
       this.#options.onOpen(roomId);
     }
-    if (room.few) {
-      if (room.few.length < this.#options.fewSockets) {
+    if (room.listed) {
+      if (room.listed.length < Math.max(this.#options.fewSockets, this.#options.silentSockets)) {
         room.sockets++;
-        room.few.push(member);
+        room.listed.push(member);
         return 0;
       }
-      this.#giveTopic(roomId, room, room.few);
+      this.#giveTopic(roomId, room, room.listed);
     }
     let index = room.shards.findIndex(({ sockets }) => sockets < this.#options.shardSockets);
     if (index === -1) index = room.shards.push(new Shard(roomId, room.shards.length)) - 1;
@@ -107,12 +109,12 @@ export class Topics<M extends Member> {
     return index;
   }
 
-  /** They have become too many to be sent to alone. */
-  #giveTopic(roomId: string, room: RoomTopic<M>, few: readonly M[]): void {
+  /** They have become too many to be sent to alone, or to be listed. */
+  #giveTopic(roomId: string, room: RoomTopic<M>, listed: readonly M[]): void {
     const shard = new Shard(roomId, 0);
-    shard.sockets = few.length;
-    for (const { transport } of few) transport.subscribe(shard.topic);
-    room.few = undefined;
+    shard.sockets = listed.length;
+    for (const { transport } of listed) transport.subscribe(shard.topic);
+    room.listed = undefined;
     room.shards.push(shard);
   }
 
@@ -120,9 +122,9 @@ export class Topics<M extends Member> {
   leave(member: M, roomId: string, index: number, { isGone } = { isGone: false }): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
-    if (room.few) {
-      const place = room.few.indexOf(member);
-      if (place !== -1) room.few.splice(place, 1);
+    if (room.listed) {
+      const place = room.listed.indexOf(member);
+      if (place !== -1) room.listed.splice(place, 1);
     } else {
       const shard = room.shards[index];
       if (!shard) return;
@@ -141,14 +143,16 @@ export class Topics<M extends Member> {
   /** Sends a frame to everybody in a room, in the order of these calls. */
   publish(roomId: string, frame: RoomFrame): void {
     const room = this.#rooms.get(roomId);
-    if (room?.few) {
+    const listed = room?.listed;
+    if (listed && listed.length > this.#options.fewSockets) this.#giveTopic(roomId, room, listed);
+    else if (listed) {
       const apart = this.#options.apart(roomId, frame);
-      for (const member of room.few) {
+      for (const member of listed) {
         const own = apart.length === 0 ? undefined : apart.find((each) => each.member === member);
         const text = own ? own.text : frame.text;
         if (text !== null) this.#options.sendAlone(member, text);
       }
-      this.#options.metrics.deliveries.inc(room.few.length);
+      this.#options.metrics.deliveries.inc(listed.length);
       return;
     }
     const [first] = room?.shards ?? [];
