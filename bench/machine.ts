@@ -21,6 +21,8 @@ export const circumstancesShape = z.object({
   machine: machineShape,
   /** Median of writing and syncing 400 KB, as much as a full batch of messages. */
   syncMs: z.number(),
+  /** What a busy loop lost to others, the machine's host among them, in gaps of over a millisecond. */
+  withheld: z.object({ percent: z.number(), longestMs: z.number() }).optional(),
   /** Processes that wanted to run in the minute before: what others did on the machine. */
   loadBefore: z.number().optional(),
 });
@@ -30,14 +32,14 @@ export type Circumstances = z.infer<typeof circumstancesShape>;
 
 const loadBefore = Math.round(loadavg()[0] ?? 0);
 
-let looked: Promise<Omit<Circumstances, "at">> | undefined;
+let looked: Promise<Omit<Circumstances, "at" | "withheld">> | undefined;
 
 export async function circumstances(): Promise<Circumstances> {
   looked ??= look();
-  return { at: new Date().toISOString(), ...(await looked) };
+  return { at: new Date().toISOString(), withheld: withheld(), ...(await looked) };
 }
 
-async function look(): Promise<Omit<Circumstances, "at">> {
+async function look(): Promise<Omit<Circumstances, "at" | "withheld">> {
   return {
     commit: await commit(),
     machine: {
@@ -70,6 +72,22 @@ function fileSystemOf(path: string): string {
   const above = mounts.filter(([, at = ""]) => path === at || path.startsWith(at.endsWith("/") ? at : `${at}/`));
   const [nearest] = above.toSorted((a, b) => (b[1]?.length ?? 0) - (a[1]?.length ?? 0));
   return nearest?.[2] ?? "unknown";
+}
+
+const busyMs = 2_000;
+
+function withheld(): { percent: number; longestMs: number } {
+  const startMs = performance.now();
+  let [lost, longest, lastMs] = [0, 0, startMs];
+  while (lastMs < startMs + busyMs) {
+    const nowMs = performance.now();
+    const gap = nowMs - lastMs;
+    lastMs = nowMs;
+    if (gap < 1) continue;
+    lost += gap;
+    longest = Math.max(longest, gap);
+  }
+  return { percent: Number(((100 * lost) / busyMs).toFixed(1)), longestMs: Math.round(longest) };
 }
 
 const syncs = 50;

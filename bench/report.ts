@@ -125,7 +125,7 @@ const machineText = ({ cpu, cores, memoryGb, kernel, bun, fileSystem }: Machine)
 const busyLoad = 2;
 
 function measuredText(
-  { at, commit, syncMs, machine, loadBefore = 0 }: Circumstances,
+  { at, commit, syncMs, machine, withheld, loadBefore = 0 }: Circumstances,
   usual: Machine | undefined,
 ): string {
   const elsewhere = JSON.stringify(machine) === JSON.stringify(usual) ? "" : ` ${machineText(machine)}`;
@@ -134,7 +134,10 @@ function measuredText(
     loadBefore > busyLoad * machine.cores
       ? ` Others were at work on the machine: its load before was ${loadBefore}.`
       : "";
-  return `measured on ${at.slice(0, 10)}, ${of}; writing and syncing 400 KB took ${syncMs} ms (median).${elsewhere}${beside}`;
+  const stolen = withheld
+    ? ` A busy loop lost ${withheld.percent} % of its time to others, at most ${withheld.longestMs} ms at once.`
+    : "";
+  return `measured on ${at.slice(0, 10)}, ${of}; writing and syncing 400 KB took ${syncMs} ms (median).${stolen}${elsewhere}${beside}`;
 }
 
 function targetsText(kept: readonly ({ cell: Described } & Kept)[]): string[] {
