@@ -2,10 +2,13 @@ import type { Config } from "./config.ts";
 import { atMost } from "./platform/at-most.ts";
 import { startLogging } from "./platform/log-setup.ts";
 import { named } from "./platform/log.ts";
+import { giveBackMemory, watchIdleness } from "./platform/spare-memory.ts";
 import { type RunningServer, serve } from "./serve.ts";
 
 /** A stop that takes longer, after the drain, is ended. */
 const stopMs = 10_000;
+/** Who is left alone for so long after the start does not need what was compiled for it. */
+const settledMs = 2_500;
 
 /**
  * The server as a process: logs, serves until a signal or a fatal error, stops in order, and gives the exit code. A
@@ -43,7 +46,10 @@ export async function runServer(config: Config): Promise<number> {
     await logging.close();
     throw error;
   }
+  const isIdle = watchIdleness();
+  const settling = setTimeout(() => isIdle() && giveBackMemory({ isIdle: true }), settledMs);
   await Promise.race([asked.promise, failed.promise]);
+  clearTimeout(settling);
   if (code === 0 && config.drainDelayMs > 0) {
     server.drain();
     await atMost(config.drainDelayMs, failed.promise);

@@ -9,6 +9,7 @@ import { unreadNotifications } from "../notifications/list.ts";
 import { AppError } from "../platform/app-error.ts";
 import { wireTime } from "../platform/clock.ts";
 import { refusalOf } from "../platform/refusal.ts";
+import { giveBackMemory, watchIdleness } from "../platform/spare-memory.ts";
 import { nextTurn } from "../platform/turn.ts";
 import type { PresentPerson } from "../presence/person.ts";
 import { joinedRooms, type JoinedText } from "../rooms/joined.ts";
@@ -85,7 +86,8 @@ export class Opening {
     }
     this.#isRunning = false;
     this.#endRush();
-    this.#endRush = this.ctx.clock.after(quietMs, () => this.#tidy());
+    const isIdle = watchIdleness();
+    this.#endRush = this.ctx.clock.after(quietMs, () => this.#tidy(isIdle()));
   }
 
   #count(came: number): void {
@@ -96,11 +98,11 @@ export class Opening {
 
   /**
    * Letting ten thousand in grows the heap by what was needed for a moment, and then nothing happens that would make the
-   * collector look: 35 ms for 30 to 60 MB.
+   * collector look: 35 ms for 30 to 60 MB, and code that was compiled for them alone.
    */
-  #tidy(): void {
+  #tidy(isIdle: boolean): void {
     if (this.#isRunning) return;
-    if (this.#inRush >= rushSockets) Bun.gc(true);
+    if (this.#inRush >= rushSockets) giveBackMemory({ isIdle });
     this.#inRush = 0;
   }
 
