@@ -135,7 +135,7 @@ function measuredText(
       ? ` Others were at work on the machine: its load before was ${loadBefore}.`
       : "";
   const stolen = withheld
-    ? ` A busy loop lost ${withheld.percent} % of its time to others, at most ${withheld.longestMs} ms at once.`
+    ? ` A busy loop on each core lost ${withheld.percent} % of its time to others, at most ${withheld.longestMs} ms at once.`
     : "";
   return `measured on ${at.slice(0, 10)}, ${of}; writing and syncing 400 KB took ${syncMs} ms (median).${stolen}${elsewhere}${beside}`;
 }
