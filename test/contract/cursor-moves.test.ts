@@ -2,7 +2,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { and, count, eq, max } from "drizzle-orm";
 import { people as peopleOf } from "../../src/server/accounts/people.ts";
 import { rooms } from "../../src/server/rooms/directory.ts";
-import { advanceCursor, ownCursor, storeCursor, storeReceipt } from "../../src/server/timeline/cursors.ts";
+import {
+  advanceCursor,
+  ownCursor,
+  pendingCursor,
+  storeCursor,
+  storeReceipt,
+} from "../../src/server/timeline/cursors.ts";
 import { cast, makeRoom } from "../capability/rooms-cast.ts";
 import { forEachDialect } from "../support/dialects.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -57,6 +63,14 @@ forEachDialect((dialect) => {
     expect(await cursor()).toEqual([9, 9]);
     await storeReceipt(context, { ...at, kind: "delivered", seq: 7 });
     expect(await cursor()).toEqual([9, 9]);
+  });
+
+  test("what was just written is remembered for who has asked the database before", async () => {
+    const { context } = server;
+    const { room, person } = await place();
+    await storeCursor(context, { roomKey: room.key, userKey: person.key, readSeq: 7 });
+    await storeReceipt(context, { roomKey: room.key, userKey: person.key, kind: "delivered", seq: 8 });
+    expect(pendingCursor(context, room.key, person.key)).toEqual({ readSeq: 7, deliveredSeq: 8 });
   });
 
   test("writing cursors ends while others keep moving", async () => {

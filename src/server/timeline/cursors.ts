@@ -9,6 +9,8 @@ const flushEveryMs = 1_000;
 /** … where another node may be asked how far somebody has come who has just written on this one. */
 const flushAmongNodesEveryMs = 250;
 const movesPerTransaction = 500;
+/** Who has asked the database before it was written there has its answer by then. */
+const overlookedForMs = 2_000;
 /** Among several nodes what was read is known on all of them, that is in the database, before anybody is told. */
 const gatherReceiptsMs = 100;
 const gatherHurriedMs = 10;
@@ -50,6 +52,10 @@ class CursorBuffer {
   #moves = new Map<string, StoredMove>();
   /** What is being written is still the newest there is until its transaction has ended. */
   #writing = new Map<string, StoredMove>();
+  /** What was written lately: an answer of the database that is on its way may not have it yet. */
+  #written = new Map<string, Reached>();
+  #writtenBefore = new Map<string, Reached>();
+  #renewedAt = 0;
   #running: Promise<void> = Promise.resolve();
   #receiptsWritten: Promise<void> | undefined;
   #hurried = new Set<number>();
@@ -96,15 +102,15 @@ class CursorBuffer {
     }
   }
 
-  /** How far somebody has come, as far as the database does not know it yet. */
+  /** How far somebody has come, as far as an answer of the database may not know it yet. */
   pending(roomKey: number, userKey: number): Reached | undefined {
-    if (this.#moves.size === 0 && this.#writing.size === 0) return undefined;
+    let reached: Reached | undefined;
     const name = `${roomKey} ${userKey}`;
-    const move = this.#moves.get(name);
-    const writing = this.#writing.get(name);
-    if (!move && !writing) return undefined;
-    const readSeq = Math.max(move?.readSeq ?? 0, writing?.readSeq ?? 0);
-    return { readSeq, deliveredSeq: Math.max(readSeq, move?.deliveredSeq ?? 0, writing?.deliveredSeq ?? 0) };
+    for (const place of [this.#moves, this.#writing, this.#written, this.#writtenBefore]) {
+      const there = place.get(name);
+      if (there) reached = farthest(there, reached);
+    }
+    return reached;
   }
 
   /** The receipts that are not yet in the database. */
@@ -128,6 +134,7 @@ class CursorBuffer {
   }
 
   async #write(isDue: (move: StoredMove) => boolean): Promise<void> {
+    this.#forgetWritten();
     // Those of now: under load there is always another one, and a run without end would hold up every batch of messages.
     const due = this.#moves
       .entries()
@@ -144,6 +151,7 @@ class CursorBuffer {
           this.ctx,
           part.map(([, move]) => move),
         );
+        for (const [name, move] of part) this.#written.set(name, farthest(move, this.#written.get(name)));
       } catch (error) {
         for (const [name, move] of part) this.#putBack(name, move);
         throw error;
@@ -151,6 +159,14 @@ class CursorBuffer {
         for (const [name] of part) this.#writing.delete(name);
       }
     }
+  }
+
+  #forgetWritten(): void {
+    const now = this.ctx.clock.now();
+    if (now < this.#renewedAt + overlookedForMs) return;
+    this.#writtenBefore = this.#written;
+    this.#written = new Map();
+    this.#renewedAt = now;
   }
 
   /** Resolves when the receipts taken up to now are on disk; those of a tenth of a second are written together. */
@@ -186,6 +202,11 @@ class CursorBuffer {
     move.readMove ??= unwritten.readMove;
     move.deliveredMove ??= unwritten.deliveredMove;
   }
+}
+
+function farthest(one: Reached, other: Reached | undefined): Reached {
+  const readSeq = Math.max(one.readSeq, other?.readSeq ?? 0);
+  return { readSeq, deliveredSeq: Math.max(readSeq, one.deliveredSeq, other?.deliveredSeq ?? 0) };
 }
 
 function isReceipt({ readMove, deliveredMove }: StoredMove): boolean {
