@@ -86,6 +86,7 @@ async function measure(bench: Bench, rooms: Rooms): Promise<Measured> {
     saturation.perSecond = offered;
     saturation.results = [result];
   }
+  if (saturation.results.length === 0) throw new Error("not even the first schedule was kept: the machine is too busy");
   const levels: Level[] = shares.map((share) => ({
     share,
     perSecond: Math.round(share * saturation.perSecond),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
+import { until } from "../support/deferred.ts";
 import { giveBackMemory, watchIdleness } from "../../src/server/platform/spare-memory.ts";
 
 const compiled = () => heapStats().objectTypeCounts["FunctionCodeBlock"] ?? 0;
@@ -14,21 +15,12 @@ function compileMany(): ((number: number) => unknown)[] {
   });
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  const givenUpAt = performance.now() + 10_000;
-  while (!isSo()) {
-    if (performance.now() > givenUpAt) throw new Error("it did not come to that");
-    // Not an immediate: the platform waits for a moment without any.
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 describe("memory that is not needed for now", () => {
   test("is given back with the compiled code by who is idle, and what runs next is compiled anew", async () => {
     const functions = compileMany();
     const before = compiled();
     giveBackMemory({ isIdle: true });
-    await until(() => compiled() < before - functions.length / 2);
+    await until(() => compiled() < before - functions.length / 2, "that the code is gone");
     expect(functions.map((add) => add(1))).toEqual(functions.map((_, index) => index + 1));
   });
 
@@ -42,7 +34,7 @@ describe("memory that is not needed for now", () => {
     await until(() => {
       giveBackMemory({ isIdle: false });
       return held?.deref() === undefined;
-    });
+    }, "that the object is gone");
     expect(compiled()).toBeGreaterThan(before - functions.length / 2);
   });
 });
